@@ -1,0 +1,269 @@
+"""In: the file of a cut -> a Cut.
+
+Reads what editors export (OTIO, EDL, Final Cut 7 and X XML, AAF, ALE) through ``readers`` and
+OTIO's adapters, picks the sequence, and works out the record clock. What its clips show is
+found in ``finding``.
+"""
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+from opentimelineio.opentime import RationalTime, TimeRange
+
+from otio_shottag.errors import TimelineError
+from otio_shottag.rates import exact_rate
+from otio_shottag.readers import NO_HOOK
+from otio_shottag.readers.archives import CONTENT, read_archive
+from otio_shottag.readers.edl import read_edl
+from otio_shottag.readers.fcp7 import read_fcp7
+from otio_shottag.readers.fcpxml import read_fcpxml
+from otio_shottag.readers.text import decode_text, read_bytes, read_text
+
+KINDS = {
+    ".otio": "otio",
+    ".json": "otio",
+    ".otioz": "otioz",
+    ".otiod": "otiod",
+    ".edl": "edl",
+    ".xml": "fcp7",
+    ".fcpxml": "fcpxml",
+    ".fcpxmld": "fcpxml",
+    ".aaf": "aaf",
+    ".ale": "ale",
+}
+"""What a file's ending says it is."""
+
+_EXPORT_INSTEAD = {
+    ".drp": "a DaVinci Resolve project",
+    ".dra": "a DaVinci Resolve archive",
+    ".prproj": "a Premiere project",
+    ".fcpbundle": "a Final Cut library",
+    ".avb": "an Avid bin",
+}
+_USUAL_RATE = Fraction(24)
+_AAF_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")
+"""AAF is kept in Microsoft's Compound File format, which begins like this."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cut:
+    """A timeline and what is known of where it came from."""
+
+    timeline: otio.schema.Timeline
+    """As read; nobody changes it."""
+    rate: Fraction
+    """Frames per second of the record timecode, exact."""
+    start: RationalTime
+    """Record time of the first frame, at ``rate``; a whole number of frames."""
+    drop_frame: bool
+    """Whether record timecode skips numbers (29.97 and 59.94 only)."""
+    path: Path | None = None
+    """The file it was read from."""
+    format: str = "otio"
+    """What that was: otio otioz otiod edl fcp7 fcpxml aaf ale."""
+    media_folder: Path | None = None
+    """Where relative media references start."""
+    from_resolve: bool = False
+    """Whether DaVinci Resolve exported it."""
+    holds: Any = field(default=None, repr=False)
+    """What must live as long as the cut does: the folder that an archive was unpacked to."""
+
+    @classmethod
+    def of(cls, timeline: otio.schema.Timeline, *, media_folder: Path | None = None) -> "Cut":
+        """Take a timeline that is already in memory."""
+        return _cut(timeline, media_folder=media_folder)
+
+
+def read_timeline(path: str | Path, *, rate: Fraction | None = None, sequence: str | None = None) -> Cut:
+    """Read a cut.
+
+    ``rate`` is for EDLs and ALEs, which do not say theirs; without it, the lowest usual one that
+    fits. ``sequence`` names the timeline where the file holds several. Raises TimelineError.
+    """
+    path = Path(path)
+    kind = KINDS.get(path.suffix.lower())
+    if kind is None:
+        hint = _EXPORT_INSTEAD.get(path.suffix.lower())
+        if hint:
+            raise TimelineError(f"{path}: {hint}; export the timeline from it as .otio, .xml or .edl")
+        if not path.exists():
+            raise TimelineError(f"{path}: no such file")
+        if path.is_dir():
+            raise TimelineError(f"{path}: is a folder; name a timeline file in it")
+        raise TimelineError(f"{path}: {path.suffix or 'no ending'!r} is no timeline; one of {', '.join(sorted(KINDS))}")
+    try:
+        return _read(path, kind, rate=rate, sequence=sequence)
+    except TimelineError as error:
+        text = " ".join(str(error).split())
+        raise TimelineError(text if text.startswith(str(path)) else f"{path}: {text}") from error
+
+
+def _read(path: Path, kind: str, *, rate: Fraction | None, sequence: str | None) -> Cut:
+    facts: dict[str, Any] = {"path": path, "format": kind, "media_folder": path.resolve().parent}
+    if kind == "edl":
+        timeline, edl_rate, drop_frame = read_edl(read_text(path), rate=rate)
+        return _cut(timeline, rate=edl_rate, drop_frame=drop_frame, **facts)
+    if kind == "otio":
+        content = _from_json(read_text(path))
+    elif kind == "otiod":
+        facts["media_folder"] = path.resolve()
+        content = _from_json(read_text(path / CONTENT))
+    elif kind == "otioz":
+        if not path.is_file():
+            read_bytes(path)  # says what is wrong: no such file, a folder, a pipe
+        text, facts["holds"] = read_archive(path)
+        facts["media_folder"] = facts["holds"].folder
+        content = _from_json(text)
+    elif kind == "fcp7":
+        content = _from_xml(path)
+        if isinstance(content, list):
+            facts["format"] = "fcpxml"
+    elif kind == "fcpxml":
+        inner = path / "Info.fcpxml" if path.is_dir() else path
+        content = read_fcpxml(read_bytes(inner))
+    elif kind == "ale":
+        content = _from_adapter(read_text(path), "ale", fps=float(rate or _USUAL_RATE))
+    else:
+        if not read_bytes(path).startswith(_AAF_SIGNATURE):
+            raise TimelineError("not an AAF; it does not begin as one")
+        content = _from_adapter(path, "AAF")
+    return _cut(_pick(content, sequence), rate=rate if kind == "ale" else None, **facts)
+
+
+def _from_json(text: str) -> Any:
+    try:
+        return otio.adapters.read_from_string(text, "otio_json", hook_function_argument_map=NO_HOOK)
+    except Exception as error:  # OTIO raises ValueError, its own errors, and what hooks raise
+        raise TimelineError(f"not an OpenTimelineIO file that can be read: {error}") from error
+
+
+def _from_xml(path: Path) -> Any:
+    """Read an ``.xml``, which is Final Cut 7's by custom but may hold FCPXML."""
+    data = read_bytes(path)
+    return read_fcpxml(data) if "<fcpxml" in decode_text(data[:4096]) else read_fcp7(data)
+
+
+def _from_adapter(source: str | Path, adapter: str, **options: Any) -> Any:
+    try:
+        if isinstance(source, Path):
+            return otio.adapters.read_from_file(str(source), adapter, hook_function_argument_map=NO_HOOK, **options)
+        return otio.adapters.read_from_string(source, adapter, hook_function_argument_map=NO_HOOK, **options)
+    except Exception as error:  # adapters raise anything: ValueError, KeyError, struct.error ...
+        raise TimelineError(f"the {adapter.upper()} adapter cannot read it: {error!r}") from error
+
+
+def _pick(content: Any, sequence: str | None) -> otio.schema.Timeline:
+    """Give the timeline that is meant, out of whatever a file can hold."""
+    timelines = list(_timelines(content))
+    if not timelines:
+        single = _as_timeline(content)
+        if single is None:
+            raise TimelineError(f"holds no timeline but {_described(content)}")
+        timelines = [single]
+    names = [timeline.name or "(unnamed)" for timeline in timelines]
+    if sequence is not None:
+        for timeline, name in zip(timelines, names, strict=True):
+            if sequence in (timeline.name, name):
+                return timeline
+        raise TimelineError(f"holds no sequence {sequence!r}; it has {', '.join(map(repr, names))}")
+    if len(timelines) > 1:
+        raise TimelineError(
+            f"holds {len(timelines)} sequences; name one with --sequence: {', '.join(map(repr, names))}"
+        )
+    return timelines[0]
+
+
+def _timelines(content: Any) -> list[otio.schema.Timeline]:
+    if isinstance(content, otio.schema.Timeline):
+        return [content]
+    if isinstance(content, list | otio.schema.SerializableCollection):
+        return [timeline for child in content for timeline in _timelines(child)]
+    return []
+
+
+def _as_timeline(content: Any) -> otio.schema.Timeline | None:
+    """Make a timeline of what is less than one: a clip, a track, a stack, a bin of clips."""
+    if isinstance(content, otio.schema.SerializableCollection):
+        items = [child.deepcopy() for child in content if isinstance(child, otio.schema.Clip)]
+        name = content.name
+    elif isinstance(content, otio.schema.Stack):
+        timeline = otio.schema.Timeline(name=content.name)
+        timeline.tracks = content.deepcopy()
+        return timeline
+    elif isinstance(content, otio.schema.Track):
+        timeline = otio.schema.Timeline(name=content.name)
+        timeline.tracks.append(content.deepcopy())
+        return timeline
+    elif isinstance(content, otio.core.Item):
+        items, name = [content.deepcopy()], content.name
+    else:
+        return None
+    if not items:
+        return None
+    timeline = otio.schema.Timeline(name=name)
+    track = otio.schema.Track(name="Video 1", kind=otio.schema.TrackKind.Video)
+    track.extend(items)
+    timeline.tracks.append(track)
+    return timeline
+
+
+def _described(content: Any) -> str:
+    if isinstance(content, list):
+        return "an empty project" if not content else "empty projects"
+    if isinstance(content, otio.schema.SerializableCollection):
+        return "an empty collection" if len(content) == 0 else "a collection without clips"
+    return f"a {type(content).__name__}"
+
+
+def _cut(
+    timeline: otio.schema.Timeline, *, rate: Fraction | None = None, drop_frame: bool | None = None, **facts: Any
+) -> Cut:
+    """Work out the record clock of a timeline."""
+    edit_rate = rate or _edit_rate(timeline)
+    start = timeline.global_start_time
+    seconds = Fraction(0) if start is None else Fraction(start.value) / exact_rate(start.rate)
+    return Cut(
+        timeline,
+        rate=edit_rate,
+        start=RationalTime(round(seconds * edit_rate), float(edit_rate)),
+        drop_frame=_counts_drop_frame(timeline, edit_rate) if drop_frame is None else drop_frame,
+        from_resolve=_is_from_resolve(timeline),
+        **facts,
+    )
+
+
+def _edit_rate(timeline: otio.schema.Timeline) -> Fraction:
+    """Give the rate of the record timecode: the start's, else that most video items count in.
+
+    A start of zero often carries a made-up rate, so it is asked last.
+    """
+    start = timeline.global_start_time
+    if start is not None and start.value and start.rate > 1:
+        return exact_rate(start.rate)
+    rates: dict[float, int] = {}
+    tracks = [track for track in timeline.tracks if getattr(track, "kind", "") != otio.schema.TrackKind.Audio]
+    for track in tracks:
+        for item in track if isinstance(track, otio.core.Composition) else [track]:
+            span: TimeRange | None = getattr(item, "source_range", None)
+            if span is not None and span.duration.rate > 1:
+                rates[span.duration.rate] = rates.get(span.duration.rate, 0) + 1
+    if rates:
+        return exact_rate(max(rates, key=lambda one: rates[one]))
+    return exact_rate(start.rate) if start is not None and start.rate > 1 else _USUAL_RATE
+
+
+def _counts_drop_frame(timeline: otio.schema.Timeline, rate: Fraction) -> bool:
+    """Say whether record timecode is drop-frame: as the file says, else as is usual at the rate."""
+    if rate not in (Fraction(30000, 1001), Fraction(60000, 1001)):
+        return False
+    said = str(timeline.metadata.get("fcpxml", {}).get("tcFormat", ""))
+    timecode = timeline.metadata.get("fcp_xml", {}).get("timecode", {})
+    said = said or str(timecode.get("displayformat", "")) if hasattr(timecode, "get") else said
+    return said != "NDF"
+
+
+def _is_from_resolve(timeline: otio.schema.Timeline) -> bool:
+    return "Resolve_OTIO" in timeline.metadata or any("Resolve_OTIO" in track.metadata for track in timeline.tracks)

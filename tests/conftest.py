@@ -1,0 +1,59 @@
+"""Fixtures for all tests, and where the material is that only some machines have."""
+
+import os
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tests.media import Clip, write_clip
+
+SHARED = Path(__file__).parent.parent.parent / "shared"
+"""Real timelines, clips and stills that may not be passed on; tests on them skip where it is absent."""
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of real timelines."""
+    return _shared("corpus")
+
+
+@pytest.fixture(scope="session")
+def real_clips() -> Path:
+    """The folder of real film clips."""
+    return _shared("media")
+
+
+def _shared(name: str) -> Path:
+    folder = SHARED / name
+    if not folder.is_dir():
+        pytest.skip(f"real material is not on this machine: no folder shared/{name} beside the checkout")
+    return folder
+
+
+@pytest.fixture
+def needs_cuda() -> None:
+    """Skip without an NVIDIA card; fail instead where FAIL_WITHOUT_CUDA=1 says there must be one."""
+    import torch
+
+    if not torch.cuda.is_available():
+        if os.environ.get("FAIL_WITHOUT_CUDA") == "1":
+            pytest.fail("no CUDA device, though FAIL_WITHOUT_CUDA=1 says that there is one")
+        pytest.skip("no CUDA device on this machine")
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of bar-coded clips, 100 frames each: what their names say."""
+    folder = tmp_path_factory.mktemp("clips")
+    ntsc = Fraction(24000, 1001)
+    for name, clip in {
+        "plain24.mp4": Clip(num_frames=100, b_frames=2),
+        "tc24.mov": Clip(num_frames=100, timecode="01:00:00:00"),
+        "tc25.mov": Clip(num_frames=100, rate=Fraction(25), timecode="10:00:00:00"),
+        "tc23976.mov": Clip(num_frames=100, rate=ntsc, timecode="01:00:00:00"),
+        "tc2997df.mov": Clip(num_frames=100, rate=Fraction(30000, 1001), timecode="01:00:00;00"),
+        "plain50.mp4": Clip(num_frames=100, rate=Fraction(50)),
+    }.items():
+        write_clip(folder / name, clip)
+    return folder
