@@ -1,0 +1,121 @@
+"""The picture on screen at a moment of a file: reads on or seeks, whichever decodes less.
+
+Leaves to ``stream`` what a picture is and whether it is sound.
+"""
+
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+from otio_shottag.decode.orientation import orientation_of
+from otio_shottag.decode.render import Shown
+from otio_shottag.decode.stream import Picture, PictureStream
+from otio_shottag.errors import MediaError
+
+# A seek empties the decoder, so it must save at least this much reading.
+_WORTH_A_SEEK = Fraction(1, 2)
+# Where a file has no list of its key frames, a seek is taken to land this long before the moment.
+_LIKELY_KEY_FRAME_DISTANCE = Fraction(1)
+# A seek that landed too late is tried again this much earlier, then four times as much, ...
+_FIRST_STEP_BACK = Fraction(1)
+_STEP_BACK_GROWTH = 4
+
+
+class Reader:
+    """Finds the pictures of one file by the moment; rising moments cost least.
+
+    Time zero is the start of the file's first picture: what a header says of it is wrong for some
+    files with B-frames. Not for two threads at once.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Open a file and find its first picture; MediaError where that cannot be done."""
+        self._stream = PictureStream(path)
+        self._shown: Picture | None = None
+        self._next = self._stream.next()
+        self._has_ended = False
+        self._key_frame: Fraction | None = None
+        if self._next is None:
+            self._stream.close()
+            raise MediaError(f"{path}: not one picture of it can be decoded; the file is damaged or incomplete")
+        self._zero = self._next.start
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._stream.close()
+
+    def picture_at(self, seconds: Fraction) -> Shown | None:
+        """Give what is on screen at a moment, from the start of the file.
+
+        None before the start, after the end (a lone picture has none), and where the file is
+        damaged.
+        """
+        if seconds < 0:
+            return None
+        moment = self._zero + (0 if self._stream.holds_one_picture else seconds)
+        if self._is_seek_cheaper(moment):
+            self._go_to(moment)
+        picture = self._read_to(moment)
+        step_back = _FIRST_STEP_BACK
+        while picture is None and not self._stream.from_start:
+            # HEVC and open groups of pictures drop what follows a key frame, transport streams
+            # land where they like: what we got, if anything, is later than what we asked for.
+            self._go_to(moment - step_back)
+            step_back *= _STEP_BACK_GROWTH
+            picture = self._read_to(moment)
+        shown = self._show(picture, moment)
+        if shown is None and self._key_frame is not None and not self._has_ended:
+            # Damage may be the seek's doing: an earlier key frame settles it.
+            self._go_to(self._key_frame - self._stream.frame_duration)
+            shown = self._show(self._read_to(moment), moment)
+        return shown
+
+    def _is_seek_cheaper(self, moment: Fraction) -> bool:
+        """Decide between a seek and reading on from where we are."""
+        if self._shown is None and self._next is None:
+            return True
+        if self._shown is not None and moment < self._shown.start:
+            return True
+        if self._next is None:
+            # At the end there is nothing to seek to, unless it was not the end of the file.
+            return self._stream.gave_up and self._stream.can_seek
+        if moment < self._next.start:
+            return self._shown is None
+        landing = self._stream.key_frame_before(moment)
+        if landing is None:
+            landing = moment - _LIKELY_KEY_FRAME_DISTANCE
+        return landing - self._next.start > _WORTH_A_SEEK
+
+    def _go_to(self, moment: Fraction) -> None:
+        """Seek to the key frame before a moment, or to the file's start where that is nearer."""
+        self._shown = self._next = self._key_frame = None
+        self._has_ended = False
+        if moment <= self._zero:
+            self._stream.restart()
+        else:
+            self._key_frame = self._stream.seek(moment)
+
+    def _read_to(self, moment: Fraction) -> Picture | None:
+        """Read until a picture starts after the moment, and give the one before; None if none was."""
+        while not self._has_ended and (self._next is None or self._next.start <= moment):
+            self._shown = self._next or self._shown
+            self._next = self._stream.next()
+            self._has_ended = self._next is None
+        return self._shown
+
+    def _show(self, picture: Picture | None, moment: Fraction) -> Shown | None:
+        """Give the picture if it is sound and still on screen at the moment."""
+        if picture is None:
+            return None
+        if self._has_ended and not self._stream.holds_one_picture:
+            # Cuts may ask for one frame too many: the last picture is held for that long.
+            held = Fraction(0) if self._stream.gave_up else self._stream.frame_duration
+            if moment >= picture.start + picture.duration + held:
+                return None
+        frame = self._stream.show(picture)
+        if frame is None:
+            return None
+        orientation = orientation_of(frame, picture.encoded)
+        return Shown(picture.start - self._zero, frame, self._stream.sample_aspect, orientation)
