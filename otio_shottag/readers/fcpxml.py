@@ -51,6 +51,11 @@ def seconds(text: str | None, default: Fraction = Fraction(0)) -> Fraction:
     return Fraction(text.strip().removesuffix("s")) if text else default
 
 
+def _pick(element: Element) -> Element:
+    """Give the clip that an audition shows, which is its first; anything else shows itself."""
+    return next((one for one in element if one.tag in _CLIPS), element) if element.tag == "audition" else element
+
+
 class _Reader:
     """What is known of one file while it is read: its resources and its elements' places."""
 
@@ -99,21 +104,12 @@ class _Reader:
         return stack
 
     def _spine(
-        self,
-        spine: Element,
-        rate: Fraction,
-        lanes: Lanes,
-        *,
-        lane: int,
-        start: Fraction,
-        local: Fraction,
+        self, spine: Element, rate: Fraction, lanes: Lanes, *, lane: int, start: Fraction, local: Fraction
     ) -> None:
         """Place the elements of a storyline, whose local time ``local`` falls on ``start``."""
         end = local
         for element in spine:
-            active = (
-                next((one for one in element if one.tag in _CLIPS), element) if element.tag == "audition" else element
-            )
+            active = _pick(element)
             offset = seconds(element.get("offset", active.get("offset")), end)
             if active.tag == "transition" and lane == 0:
                 # Half of a transition lies before the cut that the last clip ended on.
@@ -122,15 +118,7 @@ class _Reader:
                 self._place(active, rate, lanes, lane=lane, start=start + offset - local)
                 end = offset + self._duration(active)
 
-    def _place(
-        self,
-        element: Element,
-        rate: Fraction,
-        lanes: Lanes,
-        *,
-        lane: int,
-        start: Fraction,
-    ) -> None:
+    def _place(self, element: Element, rate: Fraction, lanes: Lanes, *, lane: int, start: Fraction) -> None:
         """Place one element and whatever is connected to it."""
         duration = self._duration(element)
         if element.tag != "gap" and duration > 0:
@@ -143,11 +131,8 @@ class _Reader:
             child_lane = lane + int(child.get("lane", "0"))
             if child.tag == "spine":
                 self._spine(child, rate, lanes, lane=child_lane, start=child_start, local=Fraction(0))
-            elif child.tag in _CLIPS:
-                self._place(child, rate, lanes, lane=child_lane, start=child_start)
-            elif child.tag == "audition":
-                for active in [one for one in child if one.tag in _CLIPS][:1]:
-                    self._place(active, rate, lanes, lane=child_lane, start=child_start)
+            elif _pick(child).tag in _CLIPS:
+                self._place(_pick(child), rate, lanes, lane=child_lane, start=child_start)
 
     def _item(self, element: Element, rate: Fraction) -> otio.core.Item:
         """Build the clip or nested stack of one element; its ``source_range`` is what it shows."""
