@@ -1,0 +1,143 @@
+"""``otio-shottag doctor``: what is installed here, what is fine, and what to do where it is not."""
+
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+from otio_shottag.errors import ShottagError
+
+_PACKAGES = (
+    "otio-shottag",
+    "opentimelineio",
+    "av",
+    "torch",
+    "torchvision",
+    "numpy",
+    "safetensors",
+    "click",
+    "rich",
+    "pyyaml",
+)
+_ADAPTERS = {
+    "otio_json": ("opentimelineio", ".otio"),
+    "cmx_3600": ("otio-cmx3600-adapter", ".edl"),
+    "fcp_xml": ("otio-fcp-adapter", ".xml"),
+    "fcpx_xml": ("otio-fcpx-xml-adapter", "writing .fcpxml from other formats"),
+    "AAF": ("otio-aaf-adapter", ".aaf"),
+    "ale": ("otio-ale-adapter", ".ale"),
+    "resolve_markers": ("otio-shottag", "Resolve's marker EDL in every OTIO tool"),
+}
+_CODECS = {
+    "h264": "H.264", "hevc": "HEVC", "prores": "ProRes", "dnxhd": "DNxHD and DNxHR", "mjpeg": "Motion JPEG",
+    "mpeg2video": "MPEG-2", "vp9": "VP9", "av1": "AV1", "exr": "OpenEXR", "dpx": "DPX",
+}  # fmt: skip
+
+Line = tuple[bool, str, str]
+"""Whether it is fine, what was looked at, and what was found or is to be done."""
+
+
+@click.command(name="doctor")
+def command() -> None:
+    """Say what is installed, on which device shots would be judged, and what to do where something is amiss.
+
+    Exits with 1 where something keeps otio-shottag from working.
+    """
+    broken = False
+    for check in (_python, _adapters, _codecs, _device, _weights):
+        for fine, what, found in _guarded(check):
+            broken = broken or not fine
+            click.echo(f"{'ok  ' if fine else 'FAIL'}  {what}: {found}")
+    if broken:
+        sys.exit(1)
+
+
+def _guarded(check: Callable[[], Iterator[Line]]) -> Iterator[Line]:
+    """Run one check; a library that cannot even be imported is a finding, not a crash."""
+    try:
+        yield from check()
+    except (ImportError, OSError, ShottagError) as error:
+        yield (
+            False,
+            check.__name__.strip("_"),
+            f"{' '.join(str(error).split())}; pip install --force-reinstall otio-shottag",
+        )
+
+
+def _python() -> Iterator[Line]:
+    yield True, "python", f"{platform.python_version()} on {platform.system()} {platform.machine()}, {sys.executable}"
+    for package in _PACKAGES:
+        try:
+            yield True, package, version(package)
+        except PackageNotFoundError:
+            yield False, package, f"not installed; pip install {package}"
+
+
+def _adapters() -> Iterator[Line]:
+    import opentimelineio as otio
+
+    found = otio.adapters.available_adapter_names()
+    for adapter, (package, use) in _ADAPTERS.items():
+        if adapter in found:
+            yield True, f"OTIO adapter {adapter}", use
+        else:
+            yield False, f"OTIO adapter {adapter}", f"not found, for {use}; pip install --force-reinstall {package}"
+
+
+def _codecs() -> Iterator[Line]:
+    from otio_shottag.decode import can_decode
+
+    missing = [name for codec, name in _CODECS.items() if not can_decode(codec)]
+    if missing:
+        yield (
+            False,
+            "codecs",
+            f"this build of PyAV cannot decode {', '.join(missing)}; pip install --force-reinstall av",
+        )
+    else:
+        yield True, "codecs", f"decodes {', '.join(_CODECS.values())}"
+
+
+def _device() -> Iterator[Line]:
+    from otio_shottag.model.device import choose_device, describe_device, is_built_for_cuda
+
+    device = choose_device("auto")
+    card = _graphics_card()
+    if device.type == "cpu" and card:
+        how = (
+            "this torch is built for the CPU only"
+            if not is_built_for_cuda()
+            else "torch does not find it; the driver may be too old"
+        )
+        yield (
+            False,
+            "device",
+            f"{card} is here, but {how}, so shots would be judged slowly on the CPU; see pytorch.org for a CUDA build",
+        )
+    else:
+        yield True, "device", f"would judge on {describe_device(device)}"
+
+
+def _graphics_card() -> str:
+    """Name the NVIDIA card that the driver knows of; empty where there is none."""
+    tool = shutil.which("nvidia-smi")
+    if tool is None:
+        return ""
+    try:
+        answer = subprocess.run(
+            [tool, "--query-gpu=name", "--format=csv,noheader"], capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return answer.stdout.strip().splitlines()[0] if answer.returncode == 0 and answer.stdout.strip() else ""
+
+
+def _weights() -> Iterator[Line]:
+    from otio_shottag.model.checkpoint import SHIPPED, load_checkpoint
+
+    checkpoint = load_checkpoint(SHIPPED)
+    yield True, "weights", f"{checkpoint.version}, {SHIPPED.stat().st_size / 1e6:.0f} MB, {SHIPPED}"

@@ -1,0 +1,121 @@
+"""Options that several verbs share: which cut, where its footage is, how to judge."""
+
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from otio_shottag.media_paths import PathMap
+    from otio_shottag.shots import Shot, Skip
+    from otio_shottag.timeline import Cut
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def rate_of(ctx: click.Context, param: click.Parameter, value: str | None) -> Fraction | None:
+    """Read a frame rate as a user writes it; for ``callback=``."""
+    from otio_shottag.rates import parse_rate
+
+    try:
+        return None if value is None else parse_rate(value)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from error
+
+
+def _maps_of(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> "tuple[PathMap, ...]":
+    from otio_shottag.media_paths import PathMap
+
+    try:
+        return tuple(PathMap.parse(value) for value in values)
+    except ValueError as error:
+        raise click.BadParameter(str(error), ctx, param) from error
+
+
+def _folders_of(ctx: click.Context, param: click.Parameter, values: tuple[Path, ...]) -> tuple[Path, ...]:
+    for path in values:
+        if not path.is_dir():
+            raise click.BadParameter(f"{str(path)!r} is no folder here", ctx, param)
+    return values
+
+
+def cut_options(command: F) -> F:
+    """Add the options that say what to read and where its footage is."""
+    for option in reversed(
+        [
+            click.option(
+                "--media-root", "media_roots", type=click.Path(path_type=Path), callback=_folders_of, multiple=True,
+                metavar="DIR",
+                help="Look for footage below DIR too, by relative path, then by file name. Repeatable.",
+            ),
+            click.option(
+                "--map", "maps", callback=_maps_of, multiple=True, metavar="FROM=TO",
+                help="Footage that the cut has under FROM is here under TO: P:/show=/mnt/show. Repeatable.",
+            ),
+            click.option(
+                "--rate", callback=rate_of, metavar="RATE",
+                help="Frames per second of an EDL or ALE, which do not say it: 24, 23.976, 30000/1001.",
+            ),
+            click.option("--sequence", metavar="NAME", help="The sequence to take where the file holds several."),
+            click.option(
+                "--tracks", metavar="V1,V2",
+                help="Only these video tracks, by number from the bottom or by name. Default: every enabled one.",
+            ),
+            click.option("--include-disabled", is_flag=True, help="Look at disabled clips and tracks too."),
+        ]
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def judge_options(command: F) -> F:
+    """Add the options that say how to judge."""
+    for option in reversed(
+        [
+            click.option(
+                "--model", type=click.Path(path_type=Path), metavar="FILE",
+                help="A checkpoint of your own. Default: the one that ships with otio-shottag.",
+            ),
+            click.option(
+                "--device", default="auto", metavar="DEVICE", show_default=True,
+                help="auto, cpu, cuda, cuda:1 or mps.",
+            ),
+        ]
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def split_names(text: str | None) -> tuple[str, ...] | None:
+    """Split ``V1,V2``; None stays None. Raises a usage error where nothing is named."""
+    if text is None:
+        return None
+    names = tuple(name.strip() for name in text.split(",") if name.strip())
+    if not names:
+        raise click.BadParameter(f"{text!r} names no track; should be like V1,V2", param_hint="--tracks")
+    return names
+
+
+def read_cut(path: Path, *, rate: Fraction | None, sequence: str | None) -> "Cut":
+    """Read the cut that the options name."""
+    from otio_shottag.timeline import read_timeline
+
+    return read_timeline(path, rate=rate, sequence=sequence)
+
+
+def find(
+    cut: "Cut",
+    *,
+    media_roots: tuple[Path, ...],
+    maps: tuple["PathMap", ...],
+    tracks: tuple[str, ...] | None,
+    include_disabled: bool,
+) -> "tuple[list[Shot], list[Skip]]":
+    """Find the shots that the options ask for."""
+    from otio_shottag.finding import find_shots
+    from otio_shottag.media_paths import MediaFinder
+
+    finder = MediaFinder(folder=cut.media_folder, roots=media_roots, maps=maps)
+    return find_shots(cut, finder=finder, tracks=tracks, include_disabled=include_disabled)

@@ -1,0 +1,249 @@
+"""``otio-shottag CUT``: tag every shot and write the cut in the formats asked for."""
+
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from otio_shottag.cli.options import cut_options, find, judge_options, read_cut, split_names
+from otio_shottag.cli.targets import check_targets
+from otio_shottag.errors import FormatError, TimelineError
+
+if TYPE_CHECKING:
+    from otio_shottag.analyses import Analysis
+    from otio_shottag.formats import RunFacts
+    from otio_shottag.marks import Place
+    from otio_shottag.media_paths import PathMap
+    from otio_shottag.settings import Settings
+    from otio_shottag.shots import Shot, Skip, Tag
+    from otio_shottag.timeline import Cut
+
+_FORMATS = ("otio", "otioz", "cmx", "resolve-markers", "fcp7", "fcpxml", "avid", "csv", "json")
+_ROWS = 30
+"""Shots that the summary still lists one by one; a longer cut is shown by its sizes only."""
+
+
+@click.command(
+    name="tag",
+    epilog="Exit codes: 0 done, 1 cannot, 2 wrong usage, 3 done but some shots were skipped (with --strict).",
+)
+@click.argument("cut", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    "outputs",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    metavar="OUT",
+    help="Write OUT; its ending picks the format. Repeatable. Default: CUT.tagged.otio beside the input.",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(_FORMATS),
+    multiple=True,
+    metavar="FORMAT",
+    help="What OUT is where its ending leaves it open (.edl: cmx or resolve-markers): one for each -o, in order, or "
+    f"one for all. Of {', '.join(_FORMATS)}.",
+)
+@click.option("--force", is_flag=True, help="Replace an OUT that is there already.")
+@click.option("--json", "json_path", metavar="FILE", help="Write everything, machine-readable, to FILE; - is stdout.")
+@click.option(
+    "--markers",
+    type=click.Choice(["clip", "timeline"]),
+    default="clip",
+    show_default=True,
+    help="Put markers on the clips or on the timeline.",
+)
+@cut_options
+@click.option(
+    "--frames-per-shot",
+    type=click.IntRange(1, 1000),
+    metavar="N",
+    help="Look at N frames of every shot. Default: 1 of a very short one, 3 normally, more of a long one.",
+)
+@click.option(
+    "--min-confidence",
+    type=click.FloatRange(0, 1),
+    metavar="0..1",
+    help="Below it a marker says 'MS? 41%' and takes the colour for unsure. Default: 0.5, or the settings'.",
+)
+@judge_options
+@click.option(
+    "--settings",
+    "settings_path",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A shottag.yaml with colours, names, marker texts and thresholds.",
+)
+@click.option("--keep-partial", is_flag=True, help="On Ctrl-C, write what has been judged so far.")
+@click.option("--strict", is_flag=True, help="Exit with 3 where clips were skipped.")
+def command(
+    cut: Path,
+    outputs: tuple[Path, ...],
+    formats: tuple[str, ...],
+    force: bool,
+    json_path: str | None,
+    markers: str,
+    media_roots: tuple[Path, ...],
+    maps: "tuple[PathMap, ...]",
+    rate: Fraction | None,
+    sequence: str | None,
+    tracks: str | None,
+    include_disabled: bool,
+    frames_per_shot: int | None,
+    min_confidence: float | None,
+    model: Path | None,
+    device: str,
+    settings_path: Path | None,
+    keep_partial: bool,
+    strict: bool,
+) -> None:
+    """Tag every shot of CUT with its size.
+
+    CUT is an .otio, .otioz, .otiod, .edl, .xml (Final Cut 7, Premiere), .fcpxml, .fcpxmld, .aaf or .ale. It is
+    never changed; what is written is a copy with a marker on every shot.
+    """
+    from otio_shottag.cli.output import note, show_skips
+
+    settings = _settings(settings_path, min_confidence)
+    picked = split_names(tracks)
+    started = time.perf_counter()
+    content = read_cut(cut, rate=rate, sequence=sequence)
+    targets = _targets(cut, outputs, formats)
+    check_targets(cut, [path for path, _ in targets] + _json_file(json_path), force=force)
+    shots, skips = find(content, media_roots=media_roots, maps=maps, tracks=picked, include_disabled=include_disabled)
+    seconds = {"read": time.perf_counter() - started}
+    if not shots:
+        show_skips(skips)
+        raise TimelineError(f"{cut}: no shot can be judged: " + (_one_reason(skips) if skips else "it shows no clips"))
+    analysis, tags, missed, stopped = _judge(shots, model, device, frames_per_shot, seconds)
+    skips = sorted([*skips, *missed], key=lambda skip: skip.address)
+    if stopped and not (keep_partial and tags):
+        note("stopped; nothing was written" + ("" if keep_partial else " (--keep-partial writes what was judged)"))
+        sys.exit(130)
+    if not tags:
+        show_skips(skips)
+        raise FormatError(f"{cut}: nothing was written: of none of its {len(shots)} shots a frame could be decoded")
+    facts = _facts(analysis, seconds)
+    written = _write(content, tags, skips, targets, json_path, settings, markers, picked, facts)
+    from otio_shottag.cli.summary import show_tags
+
+    show_tags(content, tags, settings, rows=len(tags) <= _ROWS, on_stderr=json_path == "-")
+    show_skips(skips)
+    if stopped:
+        note(f"stopped after {len(tags) + len(missed)} of {len(shots)} shots; the rest carries no marker")
+    judging = seconds["total"]
+    note(f"{len(tags)} shots in {judging:.1f} s ({len(tags) / judging:.1f} shots/s), judged on {analysis.device}")
+    for path in written:
+        note(f"wrote {path}")
+    if stopped:
+        sys.exit(130)
+    if strict and skips:
+        sys.exit(3)
+
+
+def _settings(path: Path | None, min_confidence: float | None) -> "Settings":
+    from otio_shottag.settings import Settings, read_settings
+
+    settings = read_settings(path) if path is not None else Settings()
+    return settings if min_confidence is None else replace(settings, min_confidence=min_confidence)
+
+
+def _targets(cut: Path, outputs: tuple[Path, ...], formats: tuple[str, ...]) -> list[tuple[Path, str | None]]:
+    """Pair every output with its format; None leaves it to the ending."""
+    from otio_shottag.formats import format_of
+
+    # "cut.otiod/" and "film.fcpxmld/" are folders, and their name ends in a slash for the shell.
+    outputs = outputs or (cut.with_name(f"{cut.stem}.tagged.otio"),)
+    if len(formats) > 1 and len(formats) != len(outputs):
+        raise click.UsageError(
+            f"{len(formats)} times --format for {len(outputs)} times -o; give one for each, or one for all"
+        )
+    given: Sequence[str | None] = formats if len(formats) == len(outputs) else [(*formats, None)[0]] * len(outputs)
+    for path, name in zip(outputs, given, strict=True):
+        format_of(path, name)  # an ending that nobody knows is said before the work, not after it
+    return list(zip(outputs, given, strict=True))
+
+
+def _json_file(json_path: str | None) -> list[Path]:
+    return [Path(json_path)] if json_path and json_path != "-" else []
+
+
+def _one_reason(skips: "Sequence[Skip]") -> str:
+    reasons = list(dict.fromkeys(skip.reason for skip in skips))
+    return reasons[0] if len(reasons) == 1 else f"{len(skips)} clips, each for a reason listed above"
+
+
+def _judge(
+    shots: "list[Shot]", model: Path | None, device: str, frames_per_shot: int | None, seconds: dict[str, float]
+) -> "tuple[Analysis, list[Tag], list[Skip], bool]":
+    """Judge the shots with a bar; give the analysis, its tags and skips, and whether Ctrl-C ended it."""
+    from otio_shottag.analyses import load_analysis
+    from otio_shottag.cli.output import progress
+    from otio_shottag.shots import Tag
+    from otio_shottag.tagging import judge
+
+    started = time.perf_counter()
+    analysis = load_analysis("shot_type", model=model, device=device, frames_per_shot=frames_per_shot)
+    seconds["load"] = time.perf_counter() - started
+    started = time.perf_counter()
+    tags: list[Tag] = []
+    skips: list[Skip] = []
+    stopped = False
+    results = judge(shots, analysis, seconds=seconds)
+    with progress(len(shots), "shots") as bar:
+        try:
+            for result in results:
+                tags.append(result) if isinstance(result, Tag) else skips.append(result)
+                bar.advance(bar.task_ids[0])
+        except KeyboardInterrupt:
+            stopped = True
+        finally:
+            results.close()
+    seconds["total"] = time.perf_counter() - started
+    return analysis, tags, skips, stopped
+
+
+def _facts(analysis: "Analysis", seconds: dict[str, float]) -> "RunFacts":
+    from otio_shottag.formats import RunFacts
+
+    return RunFacts(device=analysis.device, seconds={stage: round(spent, 3) for stage, spent in seconds.items()})
+
+
+def _write(
+    cut: "Cut",
+    tags: "list[Tag]",
+    skips: "list[Skip]",
+    targets: Sequence[tuple[Path, str | None]],
+    json_path: str | None,
+    settings: "Settings",
+    markers: str,
+    tracks: tuple[str, ...] | None,
+    facts: "RunFacts",
+) -> list[Path]:
+    """Write every output; one that cannot be written does not keep the others from it."""
+    from otio_shottag.formats import WRITERS, deliver, format_of, json_text
+
+    delivery = deliver(
+        cut, tags, skips=skips, settings=settings, markers=cast("Place", markers), tracks=tracks, run=facts
+    )
+    written: list[Path] = []
+    problems: list[FormatError] = []
+    for path, name in [*targets, *((path, "json") for path in _json_file(json_path))]:
+        try:
+            WRITERS[format_of(path, name)].write(delivery, path)
+            written.append(path)
+        except FormatError as error:
+            problems.append(error)
+    if json_path == "-":
+        click.echo(json_text(delivery), nl=False)
+    if problems:
+        others = f" (wrote {', '.join(map(str, written))})" if written else ""
+        raise FormatError("; ".join(map(str, problems)) + others)
+    return written
