@@ -1,0 +1,80 @@
+"""What every writer is handed, and the record times that most of them need."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from importlib.metadata import version
+from pathlib import Path
+
+from opentimelineio.opentime import RationalTime, TimeRange
+from opentimelineio.schema import TrackKind
+
+from otio_shottag.marks import Mark, Place
+from otio_shottag.rates import exact_rate
+from otio_shottag.settings import Settings
+from otio_shottag.shots import Skip, Tag
+from otio_shottag.timecode import timecode
+from otio_shottag.timeline import Cut
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """How the tags came about, for those who read the JSON."""
+
+    device: str | None = None
+    """The device that really judged: ``"cuda:0 (NVIDIA ...)"``; None where nothing was judged."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Wall-clock seconds by stage: ``{"decode": 12.1, "judge": 3.4}``."""
+    version: str = field(default_factory=lambda: version("otio-shottag"))
+    """Of this package."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Delivery:
+    """A cut, what was found in it, and how it is to be written."""
+
+    cut: Cut
+    tags: tuple[Tag, ...]
+    """In the order of the shots."""
+    marks: tuple[Mark, ...]
+    """One for each tag, in the same order."""
+    skips: tuple[Skip, ...]
+    place: Place
+    """Whether markers go on the clips or on the timeline, where a format has both."""
+    settings: Settings
+    tracks: tuple[str, ...] | None
+    """Names of the video tracks that are meant; None for all."""
+    run: RunFacts
+
+
+Writer = Callable[[Delivery, Path], None]
+"""Writes one format, whole or not at all. Raises FormatError where the cut does not fit in it."""
+
+
+def video_tracks(cut: Cut) -> dict[str, int]:
+    """Give the index of each video track by its label, ``V1`` from the bottom, as shots name them."""
+    tracks = [index for index, child in enumerate(cut.timeline.tracks) if getattr(child, "kind", "") != TrackKind.Audio]
+    return {f"V{number}": index for number, index in enumerate(tracks, start=1)}
+
+
+def in_frames(time: RationalTime, rate: Fraction) -> Fraction:
+    """Give a time as frames of ``rate``, through seconds, exactly; times may hold parts of frames."""
+    value = Fraction(time.value).limit_denominator(1_000_000)
+    return value * rate / exact_rate(time.rate)
+
+
+def in_seconds(time: RationalTime) -> Fraction:
+    """Give a time as exact seconds."""
+    return in_frames(time, Fraction(1))
+
+
+def record_frames(record: TimeRange, cut: Cut) -> range:
+    """Give the frames of record time, counted from midnight, that a range covers; at least one."""
+    first = round(in_frames(record.start_time, cut.rate))
+    end = round(in_frames(record.start_time, cut.rate) + in_frames(record.duration, cut.rate))
+    return range(first, max(end, first + 1))
+
+
+def record_timecode(frame: int, cut: Cut) -> str:
+    """Write a frame of record time as the cut counts it."""
+    return timecode(frame, cut.rate, drop_frame=cut.drop_frame)

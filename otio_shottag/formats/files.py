@@ -1,0 +1,57 @@
+"""Files that appear whole or not at all: written beside their target, then renamed over it."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from otio_shottag.errors import FormatError
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file whole. Raises FormatError where the disk refuses."""
+    with whole_file(path) as temporary:
+        temporary.write_bytes(data)
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Lend a temporary path that becomes ``path`` at the end, or vanishes when something goes wrong.
+
+    Raises FormatError where the disk refuses, or where something that is no file stands there.
+    """
+    temporary = _beside(path, "part")
+    try:
+        if path.exists() and not path.is_file():
+            raise FormatError(f"{path}: is not a regular file; name another")
+        yield temporary
+        os.replace(temporary, path)
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Lend a new folder that takes the place of ``path`` at the end; see ``whole_file``."""
+    temporary, replaced = _beside(path, "part"), _beside(path, "old")
+    try:
+        if path.exists() and not path.is_dir():
+            raise FormatError(f"{path}: is a file; this format is a folder")
+        temporary.mkdir()
+        yield temporary
+        if path.exists():
+            os.replace(path, replaced)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise FormatError(f"{path}: cannot be written: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(replaced, ignore_errors=True)
+
+
+def _beside(path: Path, ending: str) -> Path:
+    # Cut short: a name near the system's limit leaves no room for our ending.
+    return path.with_name(f".{path.name[:80]}.{os.getpid()}.{ending}")

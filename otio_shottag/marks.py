@@ -1,0 +1,278 @@
+"""Tags <-> markers: the words of a marker, and putting it on and off a copy of a timeline.
+
+A timeline carries our marks in three places: a marker on each tagged clip (or on the timeline
+itself), metadata on that marker, and metadata on the clip. All of it is under METADATA_KEY and
+comes off again. Formats that drop our metadata still carry the comment, and that ends in
+SIGNATURE; nothing is ever taken for ours by its name alone.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from math import floor
+from typing import Any, Literal
+
+from opentimelineio.core import Composition
+from opentimelineio.opentime import RationalTime, TimeRange
+from opentimelineio.schema import Clip, LinearTimeWarp, Marker, Timeline, Track, Transition
+
+from otio_shottag.settings import Settings
+from otio_shottag.shots import Tag
+
+SIGNATURE = "(otio-shottag)"
+"""Ends the comment of every marker we write, so that we know our own in any format."""
+
+METADATA_KEY = "otio_shottag"
+"""Where our metadata is, on markers and on clips."""
+
+METADATA_VERSION = 1
+"""Of the layout of that metadata; goes up when a key changes its meaning."""
+
+EDL_COMMENT = "OTIO-SHOTTAG: "
+"""Begins the comment that follows each of our locators in an EDL; the marker's name comes next."""
+
+Place = Literal["clip", "timeline"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a tag says in a timeline."""
+
+    tag: Tag
+    name: str
+    """Says everything, since most formats drop the rest: ``"MCU 92%"``, ``"MS? 41%"``, ``"MS→CU 80%"``."""
+    comment: str
+    """One line, ending in SIGNATURE."""
+    color: str
+    """One of OTIO's marker colours."""
+
+
+def marks_of(tags: Sequence[Tag], settings: Settings) -> list[Mark]:
+    """Word each tag as the settings say, in the order given."""
+    return [_mark(tag, settings) for tag in tags]
+
+
+def is_unsure(tag: Tag, settings: Settings) -> bool:
+    """Say whether a tag's confidence is below what the settings ask for."""
+    return tag.prediction.confidence < settings.min_confidence
+
+
+def runner_up(tag: Tag) -> tuple[str, float]:
+    """Give the likeliest label's code but for the tag's own, and its score; blank where there is none."""
+    others = [(label.code, score) for label, score in tag.prediction.scores if label != tag.prediction.label]
+    return max(others, key=lambda other: other[1], default=("", 0.0))
+
+
+def _mark(tag: Tag, settings: Settings) -> Mark:
+    prediction = tag.prediction
+    other, other_score = runner_up(tag)
+    words = {
+        "sizes": "→".join(label.code for label in prediction.path),
+        "name": " → ".join(settings.names.get(label.code, label.name) for label in prediction.path),
+        "confidence": percent(prediction.confidence),
+        "runner_up": other,
+        "runner_up_confidence": percent(other_score),
+        "model": tag.model,
+    }
+    unsure = is_unsure(tag, settings)
+    name = settings.unsure_name if unsure else settings.marker_name
+    color = settings.unsure_color if unsure else settings.colors.get(prediction.label.code, prediction.label.color)
+    comment = f"{settings.marker_comment.format(**words)} {SIGNATURE}"
+    return Mark(tag=tag, name=name.format(**words), comment=comment, color=color)
+
+
+def percent(share: float) -> str:
+    """Write 0..1 as whole percent, rounded down: only certainty is ``100%``."""
+    # The nudge takes 0.29 * 100 = 28.999999999999996 to where it belongs.
+    whole = floor(share * 100 + 1e-9)
+    return f"{min(whole, 99) if share < 1 else whole}%"
+
+
+def mark_timeline(
+    timeline: Timeline,
+    marks: Sequence[Mark],
+    *,
+    place: Place = "clip",
+    start: RationalTime | None = None,
+    from_resolve: bool = False,
+) -> Timeline:
+    """Give a copy that carries these marks and no older ones of ours.
+
+    ``place="clip"`` puts each marker on its clip, in the clip's own source time, at the first
+    frame that is seen. DaVinci Resolve counts a retimed clip's markers in another way, which
+    ``from_resolve`` follows. ``place="timeline"`` puts them on ``timeline.tracks``, in its own
+    time from 0; ``start`` is then the record time of its first frame (default: the timeline's
+    ``global_start_time``). Everybody else's markers stay as they are.
+    """
+    marked = strip_marks(timeline)
+    if start is None:
+        start = marked.global_start_time or RationalTime(0, 1)
+    for mark in marks:
+        shot = mark.tag.shot
+        clip = item_at(marked, shot.address)
+        if place == "timeline":
+            first = shot.record.start_time - start
+            marked.tracks.markers.append(_marker(mark, first))
+        else:
+            first = first_seen(marked, shot.address)
+            if from_resolve and isinstance(clip, Clip):
+                first = in_resolves_count(clip, first)
+            clip.markers.append(_marker(mark, first))
+        clip.metadata.setdefault(METADATA_KEY, {})[mark.tag.analysis] = _facts(mark.tag)
+    return marked
+
+
+def strip_marks(timeline: Timeline) -> Timeline:
+    """Give a copy without anything of ours; everybody else's markers and metadata stay."""
+    stripped = deepcopy(timeline)
+    for item in items_of(stripped):
+        if isinstance(item, Transition):
+            continue
+        if METADATA_KEY in item.metadata:
+            del item.metadata[METADATA_KEY]
+        for index in reversed(range(len(item.markers))):
+            if is_ours(item.markers[index]):
+                del item.markers[index]
+        if "cmx_3600" in item.metadata:
+            _strip_edl_comments(item)
+    return stripped
+
+
+def is_ours(marker: Marker) -> bool:
+    """Say whether we made a marker: by our metadata, or by SIGNATURE wherever a format keeps comments."""
+    if METADATA_KEY in marker.metadata or marker.comment.rstrip().endswith(SIGNATURE):
+        return True
+    # fcp_xml keeps the comment under its own "comment", Resolve as "Note", FCPXML has "note".
+    return any(
+        isinstance(details, Mapping) and str(details.get(key, "")).rstrip().endswith(SIGNATURE)
+        for details in marker.metadata.values()
+        for key in ("comment", "note", "Note")
+    )
+
+
+def items_of(timeline: Timeline) -> Iterator[Any]:
+    """Go through everything in a timeline, tracks and nested stacks included, outermost first."""
+    pending: list[Any] = [timeline.tracks]
+    while pending:
+        item = pending.pop()
+        yield item
+        if isinstance(item, Composition):
+            pending.extend(list(item)[::-1])
+
+
+def item_at(timeline: Timeline, address: Sequence[int]) -> Any:
+    """Give what stands at an address: the clip of a Shot, in this copy of its timeline."""
+    item: Any = timeline.tracks
+    for index in address:
+        item = item[index]
+    return item
+
+
+def _strip_edl_comments(item: Any) -> None:
+    """Take off what OTIO's EDL adapter makes of our locators: a marker, and a comment that names it."""
+    details = item.metadata["cmx_3600"]
+    comments = list(details.get("comments", ())) if isinstance(details, Mapping) else []
+    ours = [comment for comment in comments if str(comment).startswith(EDL_COMMENT)]
+    if not ours:
+        return
+    for comment in ours:
+        for index, marker in enumerate(item.markers):
+            if comment[len(EDL_COMMENT) :].startswith(f"{marker.name}; ") and "cmx_3600" in marker.metadata:
+                del item.markers[index]
+                break
+    others = [comment for comment in comments if comment not in ours]
+    if others:
+        details["comments"] = others
+    else:
+        del details["comments"]
+    if not details:
+        del item.metadata["cmx_3600"]
+
+
+def _marker(mark: Mark, first: RationalTime) -> Marker:
+    return Marker(
+        name=mark.name,
+        marked_range=TimeRange(first, RationalTime(1, first.rate)),
+        color=mark.color,
+        comment=mark.comment,
+        # Resolve shows this one; it leaves `comment` empty in its own files.
+        metadata={METADATA_KEY: _facts(mark.tag), "Resolve_OTIO": {"Note": mark.comment}},
+    )
+
+
+def _facts(tag: Tag) -> dict[str, Any]:
+    """Say in metadata what was judged; rounded, so that the same run writes the same file."""
+    prediction = tag.prediction
+    return {
+        "version": METADATA_VERSION,
+        "analysis": tag.analysis,
+        "label": prediction.label.code,
+        "sizes": [label.code for label in prediction.path],
+        "confidence": round(prediction.confidence, 4),
+        "scores": {label.code: round(score, 4) for label, score in prediction.scores},
+        "model": tag.model,
+    }
+
+
+def own_start(item: Any) -> RationalTime:
+    """Give the time in an item's own space at which its first frame stands."""
+    if item.source_range is not None:
+        return item.source_range.start_time
+    if isinstance(item, Clip) and item.media_reference and item.media_reference.available_range:
+        return item.media_reference.available_range.start_time
+    return RationalTime(0, 1)
+
+
+def length_of(item: Any) -> RationalTime:
+    """Give how long an item is; nothing where the cut does not say it, which OTIO raises for."""
+    if item.source_range is not None:
+        return item.source_range.duration
+    if isinstance(item, Clip):
+        available = item.media_reference.available_range if item.media_reference else None
+        return available.duration if available is not None else RationalTime(0, 1)
+    lengths = [length_of(child) for child in item if not isinstance(child, Transition)]
+    return sum(lengths, RationalTime(0, 1)) if isinstance(item, Track) else max(lengths, default=RationalTime(0, 1))
+
+
+def first_seen(timeline: Timeline, address: Sequence[int]) -> RationalTime:
+    """Give the time, in a clip's own space, of the first of its frames that its parents let through."""
+    parent: Any = timeline.tracks
+    seen_from = own_start(parent)
+    for index in address:
+        item = parent[index]
+        hidden = seen_from  # of the item, at its head; in a stack all children start at 0
+        if isinstance(parent, Track):
+            for position in range(index):
+                if hidden.value <= 0:
+                    break
+                if not isinstance(parent[position], Transition):
+                    hidden -= length_of(parent[position])
+        seen_from = own_start(item)
+        if hidden.value > 0:
+            seen_from += hidden.rescaled_to(seen_from.rate) if isinstance(item, Clip) else hidden
+        parent = item
+    return seen_from
+
+
+def in_resolves_count(clip: Clip, first: RationalTime) -> RationalTime:
+    """Move a time in a retimed clip to where Resolve counts it.
+
+    Its markers are in the warped clip: the frame of the file divided by the speed; for reverse
+    play counted from the file's end. (From pipelines that read Resolve's exports, which put
+    markers in the middle of clips: 2x from frame 39 has them at 19 + n, -1x of frames 20 to 59
+    of 99 at 39 + n.)
+    """
+    speeds = [effect.time_scalar for effect in clip.effects if isinstance(effect, LinearTimeWarp)]
+    available = clip.media_reference.available_range if clip.media_reference else None
+    if len(speeds) != 1 or speeds[0] in (0, 1) or available is None:
+        return first
+    shown = clip.trimmed_range()
+    speed, rate = speeds[0], first.rate
+    file_start = available.start_time.rescaled_to(rate)
+    if speed > 0:
+        before = (shown.start_time - file_start).rescaled_to(rate).value
+    else:
+        last = shown.start_time.rescaled_to(rate).value + shown.duration.rescaled_to(rate).value * -speed
+        before = available.end_time_exclusive().rescaled_to(rate).value - last
+    warped = floor(before / abs(speed))
+    return RationalTime(file_start.value + warped, rate) + (first - shown.start_time)
