@@ -4,7 +4,7 @@ The only bridge from OTIO time to file time. All arithmetic is in exact fraction
 knowledge of the exporters rather than on OTIO's documentation is said where it is used.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil
@@ -15,9 +15,10 @@ from opentimelineio.opentime import RationalTime, TimeRange
 
 from otio_shottag.decode import MediaInfo, probe
 from otio_shottag.errors import MediaError, TimelineError
+from otio_shottag.items import clips_below, duration_of, own_speed
 from otio_shottag.media_paths import MediaFinder
 from otio_shottag.placing import Asked, place
-from otio_shottag.rates import exact_rate
+from otio_shottag.rates import exact_rate, seconds_of
 from otio_shottag.references import footage
 from otio_shottag.shots import Media, Shot, Skip
 from otio_shottag.timeline import Cut
@@ -48,8 +49,11 @@ def find_shots(
         probe=probe,
         include_disabled=include_disabled,
     )
-    for index, label in _picked_tracks(cut.timeline, tracks):
-        search.look_at(cut.timeline.tracks[index], index, label)
+    try:
+        for index, label in _picked_tracks(cut.timeline, tracks):
+            search.look_at(cut.timeline.tracks[index], index, label)
+    except RecursionError as error:
+        raise TimelineError("compound clips are nested too deep to follow") from error
     return search.shots, search.skips
 
 
@@ -62,11 +66,17 @@ def _picked_tracks(timeline: otio.schema.Timeline, wanted: Sequence[str] | None)
         raise TimelineError("the cut holds no video track")
     if wanted is None:
         return list(labels.items())
+    picked: set[int] = set()
     for name in wanted:
-        if name not in labels.values() and name not in [children[index].name for index in video]:
+        # A track may be called "V2" and be the first: the number wins over the name.
+        meant = [index for index in video if labels[index] == name] or [
+            index for index in video if children[index].name == name
+        ]
+        if not meant:
             known = ", ".join(f"{labels[index]} {children[index].name!r}" for index in video)
             raise TimelineError(f"the cut has no video track {name!r}; it has {known}")
-    return [(index, label) for index, label in labels.items() if label in wanted or children[index].name in wanted]
+        picked.update(meant)
+    return [(index, label) for index, label in labels.items() if index in picked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +131,24 @@ class _Search:
 
     def look_at(self, track: Any, index: int, label: str) -> None:
         """Find the shots of one track of the cut."""
-        end = _duration(track)
-        view = _View(Fraction(0), end, Fraction(0), Fraction(1), Fraction(0), end)
+        whole = self.cut.timeline.tracks
+        end = duration_of(whole if whole.source_range is not None else track)
+        view: _View | None = _View(Fraction(0), end, Fraction(0), Fraction(1), Fraction(0), end)
+        if view is not None and whole.source_range is not None:
+            view = self._inside(whole, view).part(Fraction(0), duration_of(track))
         self._item(track, (index,), view, label)
 
     def _item(self, item: Any, address: tuple[int, ...], view: _View | None, label: str) -> None:
         if not (self.include_disabled or getattr(item, "enabled", True)):
             return
         if view is None:
-            for inner_address, clip in _clips(item, address):
+            for inner_address, clip in clips_below(item, address):
                 if self.include_disabled or clip.enabled:
                     self._skip(clip, inner_address, None, label, "hidden: the compound clip around it shows none of it")
         elif isinstance(item, otio.schema.Clip):
             self._clip(item, address, view, label)
         elif isinstance(item, otio.core.Composition):
-            self._composition(item, address, _inside(item, view), label)
+            self._composition(item, address, self._inside(item, view), label)
 
     def _composition(self, parent: Any, address: tuple[int, ...], view: _View, label: str) -> None:
         """Go through a track's children one after the other, a stack's side by side."""
@@ -145,7 +158,7 @@ class _Search:
         for index, child in enumerate(children):
             if isinstance(child, otio.schema.Transition) or getattr(child, "kind", "") == otio.schema.TrackKind.Audio:
                 continue
-            duration = _duration(child)
+            duration = duration_of(child)
             start = position if in_turn else Fraction(0)
             position += duration
             if isinstance(child, otio.schema.Gap):
@@ -161,6 +174,20 @@ class _Search:
                     self._skip(child, (*address, index), None, label, "its length is zero or not in the cut")
                 continue
             self._item(child, (*address, index), part, label)
+
+    def _inside(self, item: Any, view: _View) -> _View:
+        """Go from a composition's place in its parent to its inside: its trim and its own speed."""
+        speed = own_speed(item)
+        shown: TimeRange | None = item.source_range
+        start = seconds_of(shown.start_time) if shown is not None else Fraction(0)
+        if speed < 0:
+            # Played backward it starts at the high end of what it shows. Resolve names the low
+            # end, and so does whoever starts at zero; others name the frame that comes first.
+            if shown is None or self.cut.from_resolve or start <= 0:
+                start -= duration_of(item) * speed
+            else:
+                start += 1 / exact_rate(shown.start_time.rate)
+        return replace(view, local=start + view.local * speed, speed=view.speed * speed)
 
     def _clip(self, clip: otio.schema.Clip, address: tuple[int, ...], view: _View, label: str) -> None:
         rate = self.cut.rate
@@ -180,10 +207,11 @@ class _Search:
                 Asked(
                     shown=clip.source_range or reference.available_range,
                     available=reference.available_range,
-                    offset=max(view.local_at(Fraction(first) / rate), Fraction(0)),
+                    offset=max(view.local_at(Fraction(first) / rate) - self._stepped_back(clip, view), Fraction(0)),
                     length=end - first,
-                    speed=_own_speed(clip),
-                    seconds_per_frame=view.speed / rate,
+                    speed=own_speed(clip),
+                    passing=view.speed,
+                    edit_rate=rate,
                     from_resolve=self.cut.from_resolve,
                 ),
                 info,
@@ -209,6 +237,15 @@ class _Search:
             )
         )
 
+    def _stepped_back(self, clip: otio.schema.Clip, view: _View) -> Fraction:
+        """Say how far from the edge, in seconds, the first frame lies that is seen going backward.
+
+        Time that runs down comes to a frame's far edge first, where the next frame begins.
+        """
+        if view.speed >= 0:
+            return Fraction(0)
+        return Fraction(1, 50) / self.cut.rate if own_speed(clip) >= 0 else -view.speed / self.cut.rate
+
     def _record(self, first: int, length: int) -> TimeRange:
         at_rate = float(self.cut.rate)
         return TimeRange(self.cut.start + RationalTime(first, at_rate), RationalTime(length, at_rate))
@@ -228,58 +265,3 @@ class _Search:
         if isinstance(known, str):
             raise MediaError(known)
         return known
-
-
-def seconds_of(time: RationalTime) -> Fraction:
-    """Give a time of OTIO, which counts in floating point at a rounded rate, as exact seconds."""
-    return Fraction(time.value).limit_denominator(1_000_000) / exact_rate(time.rate) if time.rate > 0 else Fraction(0)
-
-
-def _duration(item: Any) -> Fraction:
-    """Give an item's length in seconds; 0 where the cut does not say it."""
-    span: TimeRange | None = getattr(item, "source_range", None)
-    if span is not None:
-        return seconds_of(span.duration)
-    if isinstance(item, otio.schema.Clip):
-        available = item.media_reference.available_range if item.media_reference is not None else None
-        return seconds_of(available.duration) if available is not None else Fraction(0)
-    if isinstance(item, otio.schema.Track):
-        return sum((_duration(child) for child in item if not isinstance(child, otio.schema.Transition)), Fraction(0))
-    if isinstance(item, otio.schema.Stack):
-        return max((_duration(child) for child in item), default=Fraction(0))
-    return Fraction(0)
-
-
-def _inside(item: Any, view: _View) -> _View:
-    """Go from a composition's place in its parent to its inside: its trim and its own speed."""
-    speed = _own_speed(item)
-    start = seconds_of(item.source_range.start_time) if item.source_range is not None else Fraction(0)
-    return replace(view, local=start + view.local * speed, speed=view.speed * speed)
-
-
-def _own_speed(item: Any) -> Fraction:
-    """Multiply an item's speed effects; 0 is a freeze.
-
-    A ramp is written as an effect without its curve: of its frames only the first is sure, so it
-    counts as a freeze on that one.
-    """
-    speed = Fraction(1)
-    for effect in item.effects:
-        if isinstance(effect, otio.schema.LinearTimeWarp):
-            speed *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
-        elif isinstance(effect, otio.schema.TimeEffect) or _is_unread_ramp(effect):
-            speed = Fraction(0)
-    return speed
-
-
-def _is_unread_ramp(effect: Any) -> bool:
-    details = effect.metadata.get("fcp_xml", {}) if isinstance(effect, otio.schema.Effect) else {}
-    return bool(details.get("effectid") == "timeremap")
-
-
-def _clips(item: Any, address: tuple[int, ...]) -> Iterator[tuple[tuple[int, ...], otio.schema.Clip]]:
-    if isinstance(item, otio.schema.Clip):
-        yield address, item
-    elif isinstance(item, otio.core.Composition) and getattr(item, "kind", "") != otio.schema.TrackKind.Audio:
-        for index, child in enumerate(item):
-            yield from _clips(child, (*address, index))

@@ -29,7 +29,8 @@ def spellings(url: str) -> list[str]:
     if _DRIVE.match(text) or text.startswith("\\\\"):
         return _both(text.lstrip("/").replace("\\", "/"))
     if scheme is None:
-        return _both(text)
+        # Backslashes without a drive come from Windows, too, if they are no part of the name.
+        return list(dict.fromkeys([*_both(text), *_both(text.replace("\\", "/"))]))
     if scheme.group(1).lower() != "file":
         raise MediaError(f"not a file on this machine: {url}")
     rest = text[len("file:") :].replace("\\", "/")
@@ -206,6 +207,6 @@ def _shared_tail(path: Path, wanted: str) -> int:
 
 def _exists(path: Path) -> bool:
     try:
-        return path.exists()
+        return path.exists() and not path.is_dir()
     except (OSError, ValueError):  # a name too long for the disk, or one with a NUL in it
         return False

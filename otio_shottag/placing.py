@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from opentimelineio.opentime import RationalTime, TimeRange
+from opentimelineio.opentime import TimeRange
 
 from otio_shottag.decode import MediaInfo
 from otio_shottag.errors import MediaError
-from otio_shottag.rates import exact_rate
+from otio_shottag.rates import exact_rate, seconds_of
 from otio_shottag.shots import PlayedFrames
 from otio_shottag.timecode import frame_number
 
@@ -37,8 +37,10 @@ class Asked:
     """Frames of the cut that it is seen for."""
     speed: Fraction
     """The clip's own retime; 0 is a freeze, negative plays backward."""
-    seconds_per_frame: Fraction
-    """Seconds of the clip's time in one frame of the cut."""
+    passing: Fraction
+    """How fast the clip's time passes in the cut: 1, but in a retimed compound clip."""
+    edit_rate: Fraction
+    """Frames per second of the cut."""
     from_resolve: bool
     """Whether reverse play starts from the high end of ``shown``, as Resolve writes it."""
 
@@ -63,15 +65,16 @@ def place(asked: Asked, info: MediaInfo) -> Placed:
     reference = asked.available or asked.shown
     reference_rate = exact_rate(reference.start_time.rate)
     # Rates of one nominal count the same frames: a cut in 24 names the frames of a 23.976 file
-    # by their number. Other rates meet in real time.
+    # by their number, and plays them one by one. Other rates meet in real time.
     counting = reference_rate if round(reference_rate) == round(info.rate) else info.rate
+    frames_per_frame = 1 if round(counting) == round(asked.edit_rate) else counting / asked.edit_rate
     limit = info.num_frames
     if limit is None and asked.available is not None:
-        limit = round(_seconds(asked.available.duration) * counting)
+        limit = round(seconds_of(asked.available.duration) * counting)
     partly: Placed | None = None
     for start, origin in _readings(asked, info, counting):
         first = _snapped((start - origin) * counting)
-        frames = PlayedFrames(first, asked.speed * asked.seconds_per_frame * counting, asked.length)
+        frames = PlayedFrames(first, asked.speed * asked.passing * frames_per_frame, asked.length)
         placed = Placed(frames, info.rate, Fraction(round(origin * counting)) / info.rate)
         if frames.lowest >= 0 and (limit is None or frames.highest < limit + _SPARE):
             return placed
@@ -84,41 +87,38 @@ def place(asked: Asked, info: MediaInfo) -> Placed:
 
 def _readings(asked: Asked, info: MediaInfo, counting: Fraction) -> Iterator[tuple[Fraction, Fraction]]:
     """Give what the first frame and the file's zero may be on the media's clock, in seconds."""
+    rate = exact_rate(asked.shown.start_time.rate)
     for shown in _starts(asked):
-        for origin in _origins(asked, info, counting):
+        for origin, origin_rate in _origins(asked, info, counting):
+            # The same timecode at 24 and at 23.976 is not the same second: compare the numbers.
+            # A part of a frame, though, comes from seconds that were converted (Resolve does so).
+            is_whole = asked.shown.start_time.value == round(asked.shown.start_time.value)
+            if is_whole and rate != origin_rate and round(rate) == round(origin_rate):
+                yield shown * rate / origin_rate, origin
             yield shown, origin
-    if asked.available is not None:
-        rate, available_rate = exact_rate(asked.shown.start_time.rate), exact_rate(asked.available.start_time.rate)
-        if rate != available_rate and round(rate) == round(available_rate):
-            # The same timecode at 24 and at 23.976 is not the same second; compare the numbers.
-            for shown in _starts(asked):
-                yield shown * rate / available_rate, _seconds(asked.available.start_time)
 
 
 def _starts(asked: Asked) -> Iterator[Fraction]:
     """Give where play may start, likeliest first."""
-    start = _seconds(asked.shown.start_time)
+    start = seconds_of(asked.shown.start_time)
     forward = start + asked.offset * asked.speed
     if asked.speed >= 0:
         yield forward
         return
     # Play backward enters each frame from its end: just short of the edge, not on it.
-    span = _seconds(asked.shown.duration) * -asked.speed
+    span = seconds_of(asked.shown.duration) * -asked.speed
     low_end = start + span + asked.offset * asked.speed - _SNAP * 2 / exact_rate(asked.shown.start_time.rate)
     yield from (low_end, forward) if asked.from_resolve else (forward, low_end)
 
 
-def _origins(asked: Asked, info: MediaInfo, counting: Fraction) -> Iterator[Fraction]:
+def _origins(asked: Asked, info: MediaInfo, counting: Fraction) -> Iterator[tuple[Fraction, Fraction]]:
+    """Give what the file may start at, in seconds, and the rate that this is counted at."""
     if asked.available is not None:
-        yield _seconds(asked.available.start_time)
+        yield seconds_of(asked.available.start_time), exact_rate(asked.available.start_time.rate)
     if info.start_timecode is not None:
         drop_frame = ";" in info.start_timecode
-        yield Fraction(frame_number(info.start_timecode, info.rate, drop_frame=drop_frame)) / counting
-    yield Fraction(0)
-
-
-def _seconds(time: RationalTime) -> Fraction:
-    return Fraction(time.value).limit_denominator(1_000_000) / exact_rate(time.rate)
+        yield Fraction(frame_number(info.start_timecode, info.rate, drop_frame=drop_frame)) / counting, counting
+    yield Fraction(0), counting
 
 
 def _snapped(frame: Fraction) -> Fraction:

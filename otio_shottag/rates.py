@@ -1,6 +1,16 @@
 """Frame rates as exact fractions: 23.976 means 24000/1001, never 2997/125."""
 
+import re
 from fractions import Fraction
+from math import isfinite
+
+from opentimelineio.opentime import RationalTime
+
+from otio_shottag.errors import TimelineError
+
+_RATE = re.compile(r"\d{1,9}(\.\d{1,9}|/[1-9]\d{0,8})?")
+_LONGEST = 1e12
+"""Frames; a thousand years. Beyond it a file is broken, not long."""
 
 
 def exact_rate(rate: float | Fraction) -> Fraction:
@@ -21,10 +31,22 @@ def parse_rate(text: str) -> Fraction:
 
     Raises ValueError, in words for the user.
     """
-    try:
-        rate = exact_rate(Fraction(text.strip()))
-    except (ValueError, ZeroDivisionError) as error:
-        raise ValueError(f"{text!r} is no frame rate; should be like 24, 23.976 or 30000/1001") from error
+    # The pattern keeps out exponents, which a Fraction would write out in full.
+    if not _RATE.fullmatch(text.strip()):
+        raise ValueError(f"{text!r} is no frame rate; should be like 24, 23.976 or 30000/1001")
+    rate = exact_rate(Fraction(text.strip()))
     if not 1 <= rate <= 1000:
         raise ValueError(f"{text!r} is no frame rate; should be from 1 to 1000")
     return rate
+
+
+def seconds_of(time: RationalTime) -> Fraction:
+    """Give a time of OTIO, which counts in floating point at a rounded rate, as exact seconds.
+
+    A time without a rate is 0. Raises TimelineError for what is no time at all.
+    """
+    if not (isfinite(time.value) and isfinite(time.rate)) or abs(time.value) > _LONGEST or 0 < time.rate < 0.01:
+        raise TimelineError(f"holds a time that is none: {time.value} frames at {time.rate} a second")
+    if time.rate <= 0:
+        return Fraction(0)
+    return Fraction(time.value).limit_denominator(1_000_000) / exact_rate(time.rate)

@@ -1,7 +1,7 @@
 """A clip's media reference -> its footage here, or the reason why there is none."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import opentimelineio as otio
 
 from otio_shottag.errors import MediaError
+from otio_shottag.items import details_of
 from otio_shottag.media_paths import MediaFinder, spellings
 from otio_shottag.rates import exact_rate
 from otio_shottag.shots import ImageSequence, Media
@@ -17,6 +18,9 @@ _NUMBERED = re.compile(
     r"^(?P<prefix>.*?)(?:\[(?P<first>\d+)-(?P<last>\d+)\]|%0(?P<width>\d)d|(?P<hashes>##+))(?P<suffix>[^/\\]*)$"
 )
 """Names that stand for many pictures: ``a.[0001-0100].exr``, ``a.%04d.exr``, ``a.####.exr``."""
+
+
+_MOST_DIGITS = 20
 
 
 def footage(clip: otio.schema.Clip, finder: MediaFinder) -> tuple[Media, otio.core.MediaReference]:
@@ -51,12 +55,13 @@ def _footage(clip: otio.schema.Clip, reference: Any, finder: MediaFinder) -> Med
                 "media offline: the cut names no file" + ("" if finder.roots else "; say where it is with --media-root")
             )
         return named
-    numbered = _NUMBERED.match(url)
-    if numbered:
-        return _pattern(numbered, reference, finder)
     try:
         return finder.find(url)
     except MediaError:
+        for spelling in spellings(url):
+            numbered = _NUMBERED.match(spelling)
+            if numbered:
+                return _pattern(numbered, reference, finder)
         named = finder.find_named(_names(clip))
         if named is None:
             raise
@@ -66,7 +71,7 @@ def _footage(clip: otio.schema.Clip, reference: Any, finder: MediaFinder) -> Med
 def _resolve_url(clip: otio.schema.Clip, reference: Any) -> str:
     """Give the path that Resolve notes for media which was offline when it exported."""
     for holder in (reference, clip):
-        url = holder.metadata.get("Resolve_OTIO", {}).get("Media Url", "") if holder is not None else ""
+        url = details_of(holder, "Resolve_OTIO").get("Media Url", "") if holder is not None else ""
         if url:
             return str(url)
     return ""
@@ -74,12 +79,13 @@ def _resolve_url(clip: otio.schema.Clip, reference: Any) -> str:
 
 def _names(clip: otio.schema.Clip) -> Iterator[str]:
     """Give the names a clip's file may have: what its list says, then the clip's own name."""
-    cmx = clip.metadata.get("cmx_3600", {})
-    for comment in cmx.get("comments", ()):
+    cmx = details_of(clip, "cmx_3600")
+    comments = cmx.get("comments")
+    for comment in comments if isinstance(comments, Sequence) else ():
         key, _, value = str(comment).partition(":")
         if key.strip().upper() in ("SOURCE FILE", "SOURCE FILE NAME"):
             yield value
-    ale = clip.metadata.get("ALE", {})
+    ale = details_of(clip, "ALE")
     for column in ("Source File", "Source File Name", "Source File Path", "UNC Path"):
         if ale.get(column):
             yield str(ale[column])
@@ -99,6 +105,10 @@ def _sequence(reference: otio.schema.ImageSequenceReference, finder: MediaFinder
         else Fraction(24)
     )
     step = max(1, reference.frame_step)
+    if not 0 <= reference.frame_zero_padding <= _MOST_DIGITS:
+        raise MediaError(
+            f"an image sequence numbered with {reference.frame_zero_padding} digits; should be 0 to {_MOST_DIGITS}"
+        )
     count = round(available.duration.to_seconds() * float(rate)) if available is not None else 1
     shape = ImageSequence(
         folder=Path(),

@@ -5,6 +5,10 @@ OTIO's adapters, picks the sequence, and works out the record clock. What its cl
 found in ``finding``.
 """
 
+import json
+import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +18,8 @@ import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
 
 from otio_shottag.errors import TimelineError
-from otio_shottag.rates import exact_rate
+from otio_shottag.items import details_of
+from otio_shottag.rates import exact_rate, seconds_of
 from otio_shottag.readers import NO_HOOK
 from otio_shottag.readers.archives import CONTENT, read_archive
 from otio_shottag.readers.edl import read_edl
@@ -44,6 +49,8 @@ _EXPORT_INSTEAD = {
     ".avb": "an Avid bin",
 }
 _USUAL_RATE = Fraction(24)
+_HIGHEST_RATE = 1000
+_INFINITE = re.compile(r"(?<=[\s:,\[-])Inf(?=[\s,\]}])")
 _AAF_SIGNATURE = bytes.fromhex("d0cf11e0a1b11ae1")
 """AAF is kept in Microsoft's Compound File format, which begins like this."""
 
@@ -96,20 +103,24 @@ def read_timeline(path: str | Path, *, rate: Fraction | None = None, sequence: s
         raise TimelineError(f"{path}: {path.suffix or 'no ending'!r} is no timeline; one of {', '.join(sorted(KINDS))}")
     try:
         return _read(path, kind, rate=rate, sequence=sequence)
+    except RecursionError as error:
+        raise TimelineError(f"{path}: nested too deep to follow") from error
     except TimelineError as error:
         text = " ".join(str(error).split())
         raise TimelineError(text if text.startswith(str(path)) else f"{path}: {text}") from error
 
 
 def _read(path: Path, kind: str, *, rate: Fraction | None, sequence: str | None) -> Cut:
-    facts: dict[str, Any] = {"path": path, "format": kind, "media_folder": path.resolve().parent}
+    # Unlike Path.resolve, realpath takes links in a circle.
+    whole = Path(os.path.realpath(path))
+    facts: dict[str, Any] = {"path": path, "format": kind, "media_folder": whole.parent}
     if kind == "edl":
         timeline, edl_rate, drop_frame = read_edl(read_text(path), rate=rate)
         return _cut(timeline, rate=edl_rate, drop_frame=drop_frame, **facts)
     if kind == "otio":
         content = _from_json(read_text(path))
     elif kind == "otiod":
-        facts["media_folder"] = path.resolve()
+        facts["media_folder"] = whole
         content = _from_json(read_text(path / CONTENT))
     elif kind == "otioz":
         if not path.is_file():
@@ -135,6 +146,9 @@ def _read(path: Path, kind: str, *, rate: Fraction | None, sequence: str | None)
 
 def _from_json(text: str) -> Any:
     try:
+        # OTIO's own parser crashes on some broken JSON, brackets nested 100,000 deep for one; it
+        # takes "Inf", which Python's calls "Infinity".
+        json.loads(_INFINITE.sub("Infinity", text))
         return otio.adapters.read_from_string(text, "otio_json", hook_function_argument_map=NO_HOOK)
     except Exception as error:  # OTIO raises ValueError, its own errors, and what hooks raise
         raise TimelineError(f"not an OpenTimelineIO file that can be read: {error}") from error
@@ -187,7 +201,7 @@ def _timelines(content: Any) -> list[otio.schema.Timeline]:
 def _as_timeline(content: Any) -> otio.schema.Timeline | None:
     """Make a timeline of what is less than one: a clip, a track, a stack, a bin of clips."""
     if isinstance(content, otio.schema.SerializableCollection):
-        items = [child.deepcopy() for child in content if isinstance(child, otio.schema.Clip)]
+        items = [child.deepcopy() for child in content if isinstance(child, otio.schema.Clip) and _has_picture(child)]
         name = content.name
     elif isinstance(content, otio.schema.Stack):
         timeline = otio.schema.Timeline(name=content.name)
@@ -210,6 +224,12 @@ def _as_timeline(content: Any) -> otio.schema.Timeline | None:
     return timeline
 
 
+def _has_picture(clip: otio.schema.Clip) -> bool:
+    """Say whether a clip of a bin shows anything; an ALE lists its tracks: ``VA1A2``, ``A1``."""
+    tracks = details_of(clip, "ALE").get("Tracks")
+    return not isinstance(tracks, str) or not tracks or "V" in tracks.upper()
+
+
 def _described(content: Any) -> str:
     if isinstance(content, list):
         return "an empty project" if not content else "empty projects"
@@ -222,9 +242,11 @@ def _cut(
     timeline: otio.schema.Timeline, *, rate: Fraction | None = None, drop_frame: bool | None = None, **facts: Any
 ) -> Cut:
     """Work out the record clock of a timeline."""
+    if timeline.tracks is None:
+        raise TimelineError("a timeline without tracks")
     edit_rate = rate or _edit_rate(timeline)
     start = timeline.global_start_time
-    seconds = Fraction(0) if start is None else Fraction(start.value) / exact_rate(start.rate)
+    seconds = Fraction(0) if start is None else seconds_of(start)
     return Cut(
         timeline,
         rate=edit_rate,
@@ -241,27 +263,28 @@ def _edit_rate(timeline: otio.schema.Timeline) -> Fraction:
     A start of zero often carries a made-up rate, so it is asked last.
     """
     start = timeline.global_start_time
-    if start is not None and start.value and start.rate > 1:
+    if start is not None and start.value and 1 < start.rate < _HIGHEST_RATE:
         return exact_rate(start.rate)
     rates: dict[float, int] = {}
     tracks = [track for track in timeline.tracks if getattr(track, "kind", "") != otio.schema.TrackKind.Audio]
     for track in tracks:
         for item in track if isinstance(track, otio.core.Composition) else [track]:
             span: TimeRange | None = getattr(item, "source_range", None)
-            if span is not None and span.duration.rate > 1:
+            if span is not None and 1 < span.duration.rate < _HIGHEST_RATE:
                 rates[span.duration.rate] = rates.get(span.duration.rate, 0) + 1
     if rates:
         return exact_rate(max(rates, key=lambda one: rates[one]))
-    return exact_rate(start.rate) if start is not None and start.rate > 1 else _USUAL_RATE
+    return exact_rate(start.rate) if start is not None and 1 < start.rate < _HIGHEST_RATE else _USUAL_RATE
 
 
 def _counts_drop_frame(timeline: otio.schema.Timeline, rate: Fraction) -> bool:
     """Say whether record timecode is drop-frame: as the file says, else as is usual at the rate."""
     if rate not in (Fraction(30000, 1001), Fraction(60000, 1001)):
         return False
-    said = str(timeline.metadata.get("fcpxml", {}).get("tcFormat", ""))
-    timecode = timeline.metadata.get("fcp_xml", {}).get("timecode", {})
-    said = said or str(timecode.get("displayformat", "")) if hasattr(timecode, "get") else said
+    timecode = details_of(timeline, "fcp_xml").get("timecode")
+    said = details_of(timeline, "fcpxml").get("tcFormat") or (
+        timecode.get("displayformat") if isinstance(timecode, Mapping) else None
+    )
     return said != "NDF"
 
 

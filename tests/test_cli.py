@@ -141,6 +141,65 @@ def test_the_input_is_never_written_over(run, cut):
     assert cut.read_bytes() == before
 
 
+def test_nothing_inside_or_around_the_input_is_replaced(run, cut, tmp_path):
+    """A bundle that is the input, its folder and the files in it are as safe as a single file."""
+    bundle = tmp_path / "cut.otiod"
+    bundle.mkdir()
+    (bundle / "content.otio").write_bytes(cut.read_bytes())
+    for target in (bundle / "content.otio", bundle, tmp_path):
+        code, _, err = run("strip", bundle, "-o", target, "--force")
+        assert code == 1
+        assert "never" in err
+    assert (bundle / "content.otio").read_bytes() == cut.read_bytes()
+
+
+def test_a_folder_that_is_no_bundle_is_never_replaced(run, cut, tmp_path):
+    """--force replaces a .fcpxmld bundle, and no other folder whatever it is called."""
+    for name in ("mine", "mine.fcpxmld"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "precious.txt").write_text("mine", encoding="utf-8")
+        code, _, err = run(cut, "-o", tmp_path / name, "--format", "fcpxmld", "--force")
+        assert code == 1
+        assert name in err
+        assert (tmp_path / name / "precious.txt").exists()
+
+
+def test_a_map_to_a_relative_folder_starts_at_the_shell(run, clips, tmp_path, monkeypatch):
+    """--map P:/show=foot means the folder foot where the command runs, not beside the cut."""
+    (tmp_path / "cuts").mkdir()
+    (tmp_path / "foot").symlink_to(clips)
+    path = tmp_path / "cuts" / "a.otio"
+    otio.adapters.write_to_file(
+        timeline(track(clip("P:/show/plain24.mp4", span(0, 2), available=span(0, 9)))), str(path)
+    )
+    monkeypatch.chdir(tmp_path)
+    _, _, err = run("list", path, "--map", "P:/show=foot")
+    assert "1 shots, 0 skipped" in err
+
+
+def test_links_in_a_circle_are_said(run, cut, tmp_path):
+    """A link that leads to itself is refused in one line, as input and as output."""
+    (tmp_path / "a.otio").symlink_to(tmp_path / "b.otio")
+    (tmp_path / "b.otio").symlink_to(tmp_path / "a.otio")
+    for arguments in (["list", tmp_path / "a.otio"], [cut, "-o", tmp_path / "a.otio"]):
+        code, _, err = run(*arguments)
+        assert code == 1
+        assert "a.otio" in err
+        assert "Traceback" not in err
+
+
+def test_a_terminal_that_knows_few_letters(cut, clips, tmp_path):
+    """A clip's Japanese name does not stop a run whose output can only say Latin letters."""
+    path = tmp_path / "names.otio"
+    item = clip(str(clips / "plain24.mp4"), span(0, 2), available=span(0, 9), name="日本")
+    otio.adapters.write_to_file(timeline(track(item)), str(path))
+    ended = subprocess.run(
+        [sys.executable, "-m", "otio_shottag", "list", str(path)],
+        capture_output=True, check=True, env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+    )  # fmt: skip
+    assert b"??" in ended.stdout
+
+
 def test_unsure_shots_say_so(run, cut, tmp_path):
     """Below --min-confidence the marker says 'LS? 90%'."""
     run(cut, "-o", tmp_path / "a.otio", "--min-confidence", "0.95")

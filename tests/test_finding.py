@@ -97,12 +97,13 @@ def test_media_at_24_in_a_cut_of_25_repeats_frames(clips):
     assert seen(shot) == [24 + index * 24 // 25 for index in range(50)]
 
 
-def test_23976_media_in_a_cut_of_24(clips):
-    """The same timecode at 24 and at 23.976 names the same frame, though not the same second."""
-    item = clip("tc23976.mov", span(HOUR + 20, 10, 24), available=span(HOUR, 100, NTSC))
-    frames = seen(one(item, clips, start=RationalTime(HOUR, 24)))
-    assert frames[0] == 20
-    assert frames == [20 + index * 24000 // 24024 for index in range(10)]
+@pytest.mark.parametrize("first", [0, 20, 89])
+@pytest.mark.parametrize("hours", [1, 10])
+def test_23976_media_in_a_cut_of_24(clips, first, hours):
+    """The same timecode at 24 and at 23.976 names the same frame, and the frames play one by one."""
+    start = hours * HOUR
+    item = clip("tc23976.mov", span(start + first, 10, 24), available=span(start, 100, NTSC))
+    assert seen(one(item, clips, start=RationalTime(HOUR, 24))) == list(range(first, first + 10))
 
 
 def test_a_cut_that_rounds_the_files_rate(clips):
@@ -278,6 +279,89 @@ def test_a_retimed_compound_clip(clips):
     compound = stack(track(clip("plain24.mp4", span(10, 40), available=span(0, 100))), source=span(4, 8))
     compound.effects.append(otio.schema.LinearTimeWarp(time_scalar=2))
     assert seen(one(compound, clips)) == list(range(14, 30, 2))
+
+
+@pytest.mark.parametrize(
+    ("speed", "resolve", "expected"), [(-1, False, list(range(39, 29, -1))), (-1, True, list(range(39, 29, -1)))]
+)
+def test_a_reversed_compound_clip(clips, speed, resolve, expected):
+    """A compound clip played backward ends on the first frame of what it shows."""
+    compound = stack(track(clip("plain24.mp4", span(30, 10), available=span(0, 100))), source=span(0, 10))
+    compound.effects.append(otio.schema.LinearTimeWarp(time_scalar=speed))
+    (shot,) = shots_of(timeline(track(compound), resolve=resolve), clips)
+    assert seen(shot) == expected
+
+
+def test_the_edges_inside_a_reversed_compound_clip(clips):
+    """Played backward, each clip inside shows its own frames and not one of its neighbour's."""
+    inner = track(
+        clip("plain24.mp4", span(10, 5), available=span(0, 100)),
+        clip("plain24.mp4", span(50, 5), available=span(0, 100)),
+    )
+    compound = stack(inner, source=span(0, 10))
+    compound.effects.append(otio.schema.LinearTimeWarp(time_scalar=-1))
+    first, second = sorted(shots_of(timeline(track(compound)), clips), key=lambda shot: shot.record.start_time.value)
+    assert (seen(first), seen(second)) == ([54, 53, 52, 51, 50], [14, 13, 12, 11, 10])
+
+
+def test_reverse_inside_reverse_plays_forward(clips):
+    """A reversed clip in a reversed compound clip plays forward again."""
+    inner = clip("plain24.mp4", span(19, 10), available=span(0, 100), speed=-1)
+    compound = stack(track(inner), source=span(0, 10))
+    compound.effects.append(otio.schema.LinearTimeWarp(time_scalar=-1))
+    assert seen(one(compound, clips)) == list(range(10, 20))
+
+
+def test_a_trim_of_the_whole_timeline(clips):
+    """A source range on the timeline's own stack shows that part of the tracks only."""
+    cut = timeline(track(*(clip("plain24.mp4", span(at, 10), available=span(0, 100)) for at in (0, 30, 60))))
+    cut.tracks.source_range = span(5, 10)
+    shots, skips = find_shots(Cut.of(cut), finder=MediaFinder(folder=clips))
+    assert [(list(shot.frames), shot.record) for shot in shots] == [
+        ([5, 6, 7, 8, 9], span(0, 5)),
+        ([30, 31, 32, 33, 34], span(5, 5)),
+    ]
+    assert [skip.address for skip in skips] == [(0, 2)]
+
+
+def test_a_track_named_like_anothers_number(clips):
+    """--tracks V2 means the second track, whatever the first is called."""
+    cut = timeline(
+        track(clip("plain24.mp4", span(1, 2), available=span(0, 100)), name="V2"),
+        track(clip("plain24.mp4", span(3, 2), available=span(0, 100)), name="V1"),
+    )
+    assert [shot.address for shot in shots_of(cut, clips, tracks=["V2"])] == [(1, 0)]
+
+
+def test_a_negative_length_moves_nothing(clips):
+    """A clip of negative length is a skip, and what follows stays where it is."""
+    items = [clip("plain24.mp4", span(10, length), available=span(0, 100)) for length in (8, -5, 4)]
+    shots, skips = find_shots(Cut.of(timeline(track(*items))), finder=MediaFinder(folder=clips))
+    assert [shot.record for shot in shots] == [span(0, 8), span(8, 4)]
+    assert [skip.address for skip in skips] == [(0, 1)]
+
+
+@pytest.mark.parametrize("broken", [span(float("nan"), 5), span(0, float("inf")), span(0, 1e300), span(0, 5, 1e-9)])
+def test_times_that_are_none_are_said(clips, broken):
+    """A cut with times that are no numbers is refused in words."""
+    cut = timeline(track(clip("plain24.mp4", broken, available=span(0, 100))))
+    with pytest.raises(TimelineError, match="holds a time that is none"):
+        find_shots(cut, finder=MediaFinder(folder=clips))
+
+
+def test_metadata_of_an_unexpected_kind_is_ignored(clips):
+    """Metadata under a known key that holds something else costs nothing."""
+    item = clip("", span(5, 3), name="plain24")
+    for key in ("cmx_3600", "ALE", "Resolve_OTIO", "fcp_xml"):
+        item.metadata[key] = 3
+    shots, _ = find_shots(Cut.of(timeline(track(item))), finder=MediaFinder(roots=(clips,)))
+    assert len(shots) == 1
+
+
+def test_a_file_that_is_named_like_a_pattern(clips, tmp_path):
+    """A film called take[1-2].mp4 is that film and no row of pictures."""
+    (tmp_path / "take[1-2].mp4").write_bytes((clips / "plain24.mp4").read_bytes())
+    assert seen(one(clip("take[1-2].mp4", span(3, 2), available=span(0, 100)), tmp_path)) == [3, 4]
 
 
 def test_a_clip_used_twice_is_two_shots(clips):

@@ -157,6 +157,49 @@ def test_a_fade_in_as_the_first_event(tmp_path, reels):
     assert (shot.clear, shot.record) == (range(12, 24), span(86400, 24))
 
 
+def test_the_outgoing_sides_speed_is_its_own(tmp_path, reels):
+    """In a dissolve, an M2 line of the outgoing reel does not speed up the incoming one."""
+    cut = read(
+        tmp_path,
+        HEAD
+        + "001 REEL1 V C 01:00:00:00 01:00:02:00 01:00:00:00 01:00:01:00\nM2 REEL1 048.0 01:00:00:00\n"
+        + "002 REEL1 V C 01:00:02:00 01:00:02:00 01:00:01:00 01:00:01:00\n"
+        + "002 REEL2 V D 008 02:00:00:00 02:00:01:00 01:00:01:00 01:00:02:00\nM2 REEL1 048.0 01:00:02:00\n",
+    )
+    assert list(shots_of(cut, reels)[1].frames) == list(range(24))
+
+
+def test_a_cut_past_midnight(tmp_path):
+    """An event that runs past midnight keeps its length and its place."""
+    cut = read(tmp_path, HEAD + "001 A V C 00:00:00:00 00:00:04:00 23:59:58:00 00:00:02:00\n")
+    assert clips_of(cut)[0].source_range == span(0, 96)
+    assert cut.start.value == 24 * 86400 - 48
+
+
+def test_source_out_before_source_in_is_reverse_play(tmp_path, reels):
+    """A source that is written backward plays backward."""
+    cut = read(tmp_path, HEAD + "001 REEL1 V C 01:00:01:00 01:00:00:14 01:00:00:00 01:00:00:10\n")
+    assert list(shots_of(cut, reels)[0].frames) == list(range(23, 13, -1))
+
+
+def test_a_rate_that_only_m2_gives_away(tmp_path):
+    """A frame number in an M2 line counts when the rate is guessed."""
+    cut = read(tmp_path, HEAD + "001 R V C 01:00:00:00 01:00:02:00 01:00:00:00 01:00:01:00\nM2 R 050.0 01:00:00:24\n")
+    assert cut.rate == 25
+
+
+def test_drop_frame_at_a_rate_that_has_none(tmp_path):
+    """FCM: DROP FRAME in a cut of 25 is ignored where the rate is given."""
+    text = "TITLE: X\nFCM: DROP FRAME\n001 R V C 01:00:00:00 01:00:01:00 01:00:00:00 01:00:01:00\n"
+    assert not read(tmp_path, text, rate=Fraction(25)).drop_frame
+
+
+def test_an_impossible_locator_costs_itself(tmp_path):
+    """A LOC line at a time that does not exist is dropped; the event stays."""
+    cut = read(tmp_path, HEAD + "001 R V C 01:00:00:00 01:00:01:00 01:00:00:00 01:00:01:00\n* LOC: 01:00:61:12 RED X\n")
+    assert len(clips_of(cut)[0].markers) == 0
+
+
 def test_reels_with_spaces(tmp_path):
     """A reel name of two words does not cost the EDL."""
     cut = read(tmp_path, HEAD + "001 CAM A 12 V C 01:00:00:00 01:00:01:00 01:00:00:00 01:00:01:00\n")
@@ -202,6 +245,10 @@ def test_two_tracks_start_together(tmp_path):
         ("just words\n", "holds no events"),
         (HEAD + "002 R V D 010 01:00:00:00 01:00:01:00 01:00:00:00 01:00:01:00\n", "starts with a transition"),
         (HEAD + "001 C 01:00:00:00 01:00:01:00 01:00:00:00 01:00:01:00\n", r"holds no events|lacks its reel"),
+        (HEAD + "E02 R V C 01:00:00:00 01:00:01:00 01:00:00:00 01:00:01:00\n", "an event that cannot be read: E02"),
+        (HEAD + "002 R V C 1:00:00:00 1:00:01:00 1:00:00:00 1:00:01:00\n", "an event that cannot be read: 002"),
+        (HEAD + "001 R V C 01:00:00:00 01:00:01:00 01:00:02:00 01:00:01:00\n", "record out is before its in"),
+        (HEAD + "001 R V D ² 01:00:00:00 01:00:01:00 01:00:00:00 01:00:01:00\n", "incorrect edit type"),
         (HEAD + "001 R V C 01:00:00:00 01:00:01:99 01:00:00:00 01:00:01:99\n", "counts 99 frames in a second"),
     ],
 )

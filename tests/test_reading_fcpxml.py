@@ -118,7 +118,7 @@ def test_a_secondary_storyline(folder):
     [
         ([("0s", "0s"), ("2s", "4s")], [10, 12, 14, 16]),
         ([("0s", "0s"), ("4s", "2s")], [2, 3, 3, 4]),
-        ([("0s", frames(50)), (frames(50), "0s")], [45, 44, 43, 42]),
+        ([("0s", frames(50)), (frames(50), "0s")], [44, 43, 42, 41]),
         ([("0s", frames(9)), ("4s", frames(9))], [9, 9, 9, 9]),
     ],
 )
@@ -187,9 +187,25 @@ def test_titles_and_auditions(folder):
 
 
 def test_disabled_clips_say_so(folder):
-    """enabled="0" leaves a clip out."""
-    cut = read(folder, f'<asset-clip ref="r3" offset="0s" enabled="0" name="x" duration="{frames(5)}"/>')
-    assert find_shots(cut) == ([], [])
+    """enabled="0" leaves a clip out, a compound or multicam clip too."""
+    for element in ('asset-clip ref="r3"', 'ref-clip ref="r6"', 'mc-clip ref="r7"'):
+        cut = read(folder, f'<{element} offset="0s" enabled="0" name="x" duration="{frames(5)}"/>')
+        assert find_shots(cut) == ([], [])
+
+
+def test_compound_clips_that_unfold_without_end(tmp_path):
+    """Few resources that refer to each other eight times over are refused before they fill the memory."""
+    media = ""
+    for level in range(9):
+        inside = f'<ref-clip ref="m{level + 1}" duration="1s"/>' * 8
+        media += f'<media id="m{level}"><sequence><spine>{inside}</spine></sequence></media>'
+    path = tmp_path / "bomb.fcpxml"
+    path.write_text(
+        f'<fcpxml><resources>{media}</resources><project><sequence><spine><ref-clip ref="m0" duration="1s"/></spine></sequence></project></fcpxml>',
+        encoding="utf-8",
+    )
+    with pytest.raises(TimelineError, match="unfold to more than"):
+        read_timeline(path)
 
 
 def test_each_clip_knows_its_element(folder):

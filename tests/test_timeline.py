@@ -119,6 +119,9 @@ def test_drop_frame_is_usual_at_its_rates(tmp_path, rate, drop_frame):
     assert read_timeline(write(made, tmp_path / "cut.otio")).drop_frame is drop_frame
 
 
+FCPX = '<fcpxml><project><sequence><spine><clip offset="0s" duration="1s" start="{start}"/></spine></sequence></project></fcpxml>'
+
+
 def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
     """Every bad input that a user or a stranger may hand over, with what is said of it."""
 
@@ -162,6 +165,15 @@ def bad_files(folder: Path) -> dict[str, tuple[Path, str]]:
         "broken XML": (file("broken.xml", b"<xmeml><sequence>"), "not well-formed XML"),
         "XML without a sequence": (file("none.xml", b"<xmeml></xmeml>"), "not a Final Cut 7 XML that can be read"),
         "no AAF": (file("words.aaf", b"just words"), "not an AAF"),
+        "brackets without end": (file("deep.otio", b"[" * 100_000), "not an OpenTimelineIO file|nested too deep"),
+        "no tracks": (
+            file("bare.otio", b'{"OTIO_SCHEMA": "Timeline.1", "name": "x", "tracks": null}'),
+            "a timeline without tracks|not an OpenTimelineIO file",
+        ),
+        "a time without end": (
+            file("exponent.fcpxml", FCPX.format(start="1e99999999s").encode()),
+            "is no time; should be like 1001/24000s",
+        ),
         "a pipe": (folder / "pipe.otio", "is not a regular file"),
         "10 GB of nothing": (giant, "no timeline is larger than 1 GiB"),
     }
@@ -214,6 +226,15 @@ def test_speeds_of_final_cut_7(cut, tmp_path, start, speed, expected):
     path = tmp_path / "cut.xml"
     path.write_text(FCP7.format(start=start, end=start + 5, filter=speed), encoding="utf-8")
     assert frames(read_timeline(path)) == expected
+
+
+def test_disabled_clips_and_tracks_of_final_cut_7(cut, tmp_path):
+    """A clip or track that Premiere or Final Cut disabled is left out."""
+    path = tmp_path / "cut.xml"
+    text = FCP7.format(start=0, end=5, filter="")
+    for before in ("</clipitem>", "</track>"):
+        path.write_text(text.replace(before, f"<enabled>FALSE</enabled>{before}"), encoding="utf-8")
+        assert find_shots(read_timeline(path)) == ([], [])
 
 
 def test_an_ale_is_a_bin_of_clips(tmp_path):

@@ -1,5 +1,6 @@
 """Options that several verbs share: which cut, where its footage is, how to judge."""
 
+import os
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -26,12 +27,15 @@ def rate_of(ctx: click.Context, param: click.Parameter, value: str | None) -> Fr
 
 
 def _maps_of(ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> "tuple[PathMap, ...]":
-    from otio_shottag.media_paths import PathMap
+    from otio_shottag.media_paths import PathMap, is_windows
 
     try:
-        return tuple(PathMap.parse(value) for value in values)
+        maps = [PathMap.parse(value) for value in values]
     except ValueError as error:
         raise click.BadParameter(str(error), ctx, param) from error
+    # A folder on the command line starts where the shell stands, not beside the cut.
+    here = [one.target if is_windows(one.target) else os.path.abspath(one.target) for one in maps]
+    return tuple(PathMap(one.source, target) for one, target in zip(maps, here, strict=True))
 
 
 def _folders_of(ctx: click.Context, param: click.Parameter, values: tuple[Path, ...]) -> tuple[Path, ...]:
@@ -70,6 +74,11 @@ def cut_options(command: F) -> F:
     return command
 
 
+device_option = click.option(
+    "--device", default="auto", metavar="DEVICE", show_default=True, help="auto, cpu, cuda, cuda:1 or mps."
+)
+
+
 def judge_options(command: F) -> F:
     """Add the options that say how to judge."""
     for option in reversed(
@@ -78,10 +87,7 @@ def judge_options(command: F) -> F:
                 "--model", type=click.Path(path_type=Path), metavar="FILE",
                 help="A checkpoint of your own. Default: the one that ships with otio-shottag.",
             ),
-            click.option(
-                "--device", default="auto", metavar="DEVICE", show_default=True,
-                help="auto, cpu, cuda, cuda:1 or mps.",
-            ),
+            device_option,
         ]
     ):  # fmt: skip
         command = option(command)

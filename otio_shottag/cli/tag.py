@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from otio_shottag.shots import Shot, Skip, Tag
     from otio_shottag.timeline import Cut
 
-_FORMATS = ("otio", "otioz", "cmx", "resolve-markers", "fcp7", "fcpxml", "avid", "csv", "json")
+_FORMATS = ("otio", "otioz", "cmx", "resolve-markers", "fcp7", "fcpxml", "fcpxmld", "avid", "csv", "json")
 _ROWS = 30
 """Shots that the summary still lists one by one; a longer cut is shown by its sizes only."""
 
@@ -242,7 +242,7 @@ def _write(
         except FormatError as error:
             problems.append(error)
     if json_path == "-":
-        click.echo(json_text(delivery), nl=False)
+        click.echo(json_text(delivery).encode("utf-8", errors="backslashreplace"), nl=False)
     if problems:
         others = f" (wrote {', '.join(map(str, written))})" if written else ""
         raise FormatError("; ".join(map(str, problems)) + others)

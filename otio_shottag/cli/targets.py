@@ -6,23 +6,39 @@ from pathlib import Path
 
 from otio_shottag.errors import FormatError
 
+_BUNDLE = ".fcpxmld"
+
 
 def check_targets(cut: Path, targets: Sequence[Path], *, force: bool) -> None:
     """Raise FormatError for an output that cannot be written, or that would replace the input.
 
-    What is there already is replaced only with ``force``.
+    What is there already is replaced only with ``force``, and a folder only where it is a bundle.
     """
+    source = _real(cut)
     seen: set[Path] = set()
     for path in targets:
-        resolved = path.resolve()
-        if resolved == cut.resolve():
+        resolved = _real(path)
+        # samefile sees through links, and through letters' case where the disk does not care.
+        is_same = resolved == source or (path.exists() and cut.exists() and path.samefile(cut))
+        if is_same:
             raise FormatError(f"{path}: is the input, which is never written over; name another file with -o")
+        if resolved.is_relative_to(source) or source.is_relative_to(resolved):
+            raise FormatError(
+                f"{path}: lies in the input or holds it, which is never changed; name another place with -o"
+            )
         if resolved in seen:
             raise FormatError(f"{path}: is named twice; every output needs its own file")
         seen.add(resolved)
-        if path.exists() and not force:
+        if path.is_dir() and path.suffix.lower() != _BUNDLE:
+            raise FormatError(f"{path}: is a folder; name a file")
+        if (path.exists() or path.is_symlink()) and not force:
             raise FormatError(f"{path}: is there already; --force replaces it, -o names another")
         if not resolved.parent.is_dir():
             raise FormatError(f"{path}: there is no folder {path.parent}; make it first")
         if not os.access(resolved.parent, os.W_OK):
             raise FormatError(f"{path}: the folder {path.parent} cannot be written to; name another place with -o")
+
+
+def _real(path: Path) -> Path:
+    """Follow links; unlike Path.resolve, links in a circle are no error."""
+    return Path(os.path.realpath(path))

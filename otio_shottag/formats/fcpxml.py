@@ -23,13 +23,15 @@ from typing import Any
 from opentimelineio.schema import Timeline, Track, Transition
 
 from otio_shottag.errors import FormatError
-from otio_shottag.formats.delivery import Delivery, in_seconds
+from otio_shottag.formats.delivery import Delivery
 from otio_shottag.formats.fcpxml_base import Place, fcpxml_text, time_text
 from otio_shottag.formats.files import whole_folder, write_bytes
 from otio_shottag.formats.plain_text import xml_attribute
 from otio_shottag.formats.xml_source import Insertion, Node, XmlSource
-from otio_shottag.marks import SIGNATURE, Mark, first_seen, is_unsure, item_at, length_of, own_start
-from otio_shottag.readers.fcpxml import seconds
+from otio_shottag.items import details_of, duration_of
+from otio_shottag.marks import SIGNATURE, Mark, first_seen, is_unsure, item_at, own_start
+from otio_shottag.rates import seconds_of
+from otio_shottag.readers.lanes import seconds
 from otio_shottag.readers.text import read_bytes
 
 _INSIDE_BUNDLE = "Info.fcpxml"
@@ -68,9 +70,9 @@ def write_fcpxmld(delivery: Delivery, path: Path) -> None:
     """Write a ``.fcpxmld`` bundle, with what else was in the one that was read."""
     text = _marked(delivery)
     cut = delivery.cut
-    with whole_folder(path) as folder:
+    with whole_folder(path, holds=_INSIDE_BUNDLE) as folder:
         if cut.format == "fcpxml" and cut.path is not None and cut.path.is_dir():
-            shutil.copytree(cut.path, folder, dirs_exist_ok=True)
+            shutil.copytree(cut.path, folder, symlinks=True, dirs_exist_ok=True)
         (folder / _INSIDE_BUNDLE).write_bytes(text)
 
 
@@ -120,8 +122,8 @@ def _place(mark: Mark, timeline: Timeline) -> Place:
 
 
 def _number_of(item: Any) -> int | None:
-    number = item.metadata.get("fcpxml", {}).get("element")
-    return int(number) if number is not None else None
+    number = details_of(item, "fcpxml").get("element")
+    return number if isinstance(number, int) else None
 
 
 def _ours(source: XmlSource) -> Iterator[Node]:
@@ -151,7 +153,7 @@ def _last_before_markers(element: Node) -> Node | None:
 def _elements(mark: Mark, start: Fraction, delivery: Delivery) -> Iterator[str]:
     """Write the keyword, marker and shot type of one mark, from local time ``start`` on."""
     cut, settings, label = delivery.cut, delivery.settings, mark.tag.prediction.label
-    span = f'start="{time_text(start)}" duration="{time_text(in_seconds(mark.tag.shot.record.duration))}"'
+    span = f'start="{time_text(start)}" duration="{time_text(seconds_of(mark.tag.shot.record.duration))}"'
     note = xml_attribute(mark.comment)
     yield f"<keyword {span} value={xml_attribute(settings.names.get(label.code, label.name))} note={note}/>"
     frame = f'start="{time_text(start)}" duration="{time_text(1 / cut.rate)}"'
@@ -172,19 +174,19 @@ def _local_start(
         stated = starts.get(element.attributes.get("ref"))
     timeline, address = delivery.cut.timeline, mark.tag.shot.address
     item = item_at(timeline, place.address)
-    hidden = in_seconds(first_seen(timeline, place.address) - own_start(item))
+    hidden = seconds_of(first_seen(timeline, place.address) - own_start(item))
     within = _offset_within(item, address[len(place.address) :], hidden)
     return seconds(stated) + hidden - place.hidden + within
 
 
 def _offset_within(item: Any, address: tuple[int, ...], hidden: Fraction) -> Fraction:
     """Give how long after an item comes on, ``hidden`` seconds into it, one inside it does."""
-    offset, seen_from = Fraction(0), in_seconds(own_start(item)) + hidden
+    offset, seen_from = Fraction(0), seconds_of(own_start(item)) + hidden
     for index in address:
         before = item[:index] if isinstance(item, Track) else ()
-        starts = sum((in_seconds(length_of(one)) for one in before if not isinstance(one, Transition)), Fraction(0))
+        starts = sum((duration_of(one) for one in before if not isinstance(one, Transition)), Fraction(0))
         offset += max(Fraction(0), starts - seen_from)
         hidden = max(Fraction(0), seen_from - starts)
         item = item[index]
-        seen_from = in_seconds(own_start(item)) + hidden
+        seen_from = seconds_of(own_start(item)) + hidden
     return offset

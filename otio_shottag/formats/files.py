@@ -34,17 +34,25 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
-    """Lend a new folder that takes the place of ``path`` at the end; see ``whole_file``."""
+def whole_folder(path: Path, *, holds: str) -> Iterator[Path]:
+    """Lend a new folder that takes the place of ``path`` at the end; see ``whole_file``.
+
+    Only a bundle of the same kind is replaced, which is known by the file it ``holds``.
+    """
     temporary, replaced = _beside(path, "part"), _beside(path, "old")
     try:
-        if path.exists() and not path.is_dir():
-            raise FormatError(f"{path}: is a file; this format is a folder")
+        if path.exists() and not (path.is_dir() and (path / holds).is_file()):
+            raise FormatError(f"{path}: is there and no such bundle; name another")
         temporary.mkdir()
         yield temporary
         if path.exists():
             os.replace(path, replaced)
-        os.replace(temporary, path)
+        try:
+            os.replace(temporary, path)
+        except OSError:
+            if replaced.exists():
+                os.replace(replaced, path)
+            raise
     except OSError as error:
         raise FormatError(f"{path}: cannot be written: {error.strerror or error}") from error
     finally:

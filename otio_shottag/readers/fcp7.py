@@ -8,11 +8,13 @@ clip's ``in`` and ``out`` count frames of the retimed clip, so that frame ``in``
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
+from xml.etree.ElementTree import Element
 
 import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
 
 from otio_shottag.errors import TimelineError
+from otio_shottag.items import details_of
 from otio_shottag.readers import NO_HOOK
 from otio_shottag.readers.text import decode_text
 from otio_shottag.readers.untrusted_xml import parse_xml
@@ -33,20 +35,36 @@ def read_fcp7(data: bytes) -> otio.core.SerializableObject:
     timelines = [content] if isinstance(content, otio.schema.Timeline) else list(content)
     for timeline in timelines:
         if isinstance(timeline, otio.schema.Timeline):
+            _set_enabled(timeline, root)
             for clip in timeline.find_clips():
-                _set_speed(clip)
+                try:
+                    _set_speed(clip)
+                except ArithmeticError as error:
+                    raise TimelineError(f"a speed of {clip.name!r} is no number: {error}") from error
     return content
+
+
+def _set_enabled(timeline: otio.schema.Timeline, root: Element) -> None:
+    """Disable what the file disables, which the adapter leaves to its metadata or drops."""
+    for item in timeline.find_children(descended_from_type=otio.core.Item):
+        if str(details_of(item, "fcp_xml").get("enabled")).upper() == "FALSE":
+            item.enabled = False
+    named = [one for one in root.iter("sequence") if (one.findtext("name") or "") == timeline.name]
+    if len(named) == 1:
+        tracks = [track for track in timeline.tracks if track.kind == otio.schema.TrackKind.Video]
+        for track, element in zip(tracks, named[0].findall("media/video/track"), strict=False):
+            track.enabled = (element.findtext("enabled") or "TRUE").upper() != "FALSE"
 
 
 def _set_speed(clip: otio.schema.Clip) -> None:
     """Give a clip the speed that its time remap filter names."""
     for index, effect in enumerate(clip.effects):
-        details = effect.metadata.get("fcp_xml", {})
+        details = details_of(effect, "fcp_xml")
         if details.get("effectid") != "timeremap":
             continue
         parameters = {one.get("parameterid"): one.get("value") for one in _dictionaries(details.get("parameter", ()))}
         try:
-            speed = Fraction(str(parameters["speed"])) / 100
+            speed = Fraction(float(str(parameters["speed"]))).limit_denominator(1_000_000) / 100
         except (KeyError, ValueError):
             continue  # a ramp, or no speed at all: the effect stays as it was read
         if str(parameters.get("reverse")).upper() == "TRUE":

@@ -21,10 +21,12 @@ import opentimelineio as otio
 from opentimelineio.opentime import TimeRange
 
 from otio_shottag.errors import TimelineError
-from otio_shottag.readers.lanes import Lanes, Placed, lay_out, time_at
+from otio_shottag.readers.lanes import Lanes, Placed, lay_out, seconds, time_at
 from otio_shottag.readers.untrusted_xml import parse_xml
 
 _CLIPS = ("asset-clip", "clip", "video", "title", "gap", "ref-clip", "sync-clip", "mc-clip", "audio", "live-drawing")
+_MOST_ITEMS = 200_000
+"""Clips that compound clips may unfold to; a film has some thousands."""
 _DEPTH = 20
 """Compound clips inside compound clips; deeper is a file that holds itself."""
 
@@ -42,13 +44,8 @@ def read_fcpxml(data: bytes) -> list[otio.schema.Timeline]:
     try:
         projects = [reader.project(project) for project in root.iter("project") if project.find("sequence") is not None]
         return projects or reader.loose_clips(root)
-    except (ValueError, ZeroDivisionError) as error:
+    except (ValueError, ArithmeticError) as error:
         raise TimelineError(f"not an FCPXML that can be read: {error}") from error
-
-
-def seconds(text: str | None, default: Fraction = Fraction(0)) -> Fraction:
-    """Read a time of FCPXML: ``1001/24000s``, ``5s``."""
-    return Fraction(text.strip().removesuffix("s")) if text else default
 
 
 def _pick(element: Element) -> Element:
@@ -63,6 +60,7 @@ class _Reader:
         self.places = {element: place for place, element in enumerate(root.iter())}
         self.resources = {one.get("id"): one for one in root.iterfind("resources/*")}
         self.depth = 0
+        self.count = 0
 
     def project(self, project: Element) -> otio.schema.Timeline:
         sequence = project.find("sequence")
@@ -136,6 +134,9 @@ class _Reader:
 
     def _item(self, element: Element, rate: Fraction) -> otio.core.Item:
         """Build the clip or nested stack of one element; its ``source_range`` is what it shows."""
+        self.count += 1
+        if self.count > _MOST_ITEMS:
+            raise TimelineError(f"its compound clips unfold to more than {_MOST_ITEMS} clips")
         name = element.get("name", "")
         duration = self._duration(element)
         local = seconds(element.get("start"))
@@ -150,6 +151,7 @@ class _Reader:
             nested = self._nested(lambda: self._angle(element, resource, rate))
         if nested is not None:
             nested.name = name
+            nested.enabled = element.get("enabled", "1") != "0"
             nested.metadata["fcpxml"] = {"element": self.places[element]}
             self._retime(nested, element, local, duration, rate)
             return nested
@@ -231,6 +233,8 @@ class _Reader:
             piece = max((index for index, point in enumerate(points[:-1]) if point[0] <= local), default=0)
             speed = speeds[min(piece, len(speeds) - 1)] if speeds else Fraction(1)
             media = points[piece][1] + (local - points[piece][0]) * speed
+            if speed < 0:
+                media -= 1 / rate  # time that runs down comes to a frame's far edge first
             if len(set(speeds)) > 1:
                 item.effects.append(otio.schema.TimeEffect(effect_name="timeMap"))
             elif speed == 0:
@@ -278,6 +282,10 @@ class _Reader:
     def _is_audio(self, element: Element) -> bool:
         if element.tag == "audio" or element.get("srcEnable") == "audio":
             return True
+        if element.tag == "clip" and element.find("audio") is not None:
+            return not any(
+                child.tag in _CLIPS and child.tag != "audio" for child in element if child.get("lane") is None
+            )
         asset = self.resources.get(element.get("ref"))
         return (
             asset is not None

@@ -1,10 +1,13 @@
 """Pieces at given times in given lanes -> OTIO tracks, which hold one thing after the other."""
 
+import re
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
+
+_TIME = re.compile(r"-?\d{1,18}(\.\d{1,12}|/[1-9]\d{0,17})?s?")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,6 +31,16 @@ class Lanes:
 
     def place(self, lane: int, piece: Placed) -> None:
         self.pieces.setdefault(lane, []).append(piece)
+
+
+def seconds(text: str | None, default: Fraction = Fraction(0)) -> Fraction:
+    """Read a time of FCPXML: ``1001/24000s``, ``5s``. Raises ValueError for anything else."""
+    if not text:
+        return default
+    # The pattern keeps out exponents, which a Fraction would write out in full.
+    if not _TIME.fullmatch(text.strip()):
+        raise ValueError(f"{text[:40]!r} is no time; should be like 1001/24000s")
+    return Fraction(text.strip().removesuffix("s"))
 
 
 def time_at(seconds: Fraction, rate: Fraction) -> RationalTime:

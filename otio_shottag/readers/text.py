@@ -32,7 +32,7 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decode_text(data: bytes) -> str:
-    """Decode UTF-8 or UTF-16 with or without BOM, else latin-1, which never fails."""
+    """Decode UTF-8 or UTF-16 with or without BOM, else Windows' or ISO's latin-1, which never fails."""
     for bom, encoding in (
         (codecs.BOM_UTF8, "utf-8-sig"),
         (codecs.BOM_UTF32_LE, "utf-32"),
@@ -48,10 +48,12 @@ def decode_text(data: bytes) -> str:
         return data.decode("utf-16-le", errors="replace")
     if len(head) > 3 and head[0::2].count(0) > len(head) // 4:
         return data.decode("utf-16-be", errors="replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+    for encoding in ("utf-8", "cp1252"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
 
 
 def read_text(path: Path) -> str:
