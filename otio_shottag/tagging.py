@@ -15,6 +15,7 @@ from itertools import islice
 
 from otio_shottag.analyses import Analysis
 from otio_shottag.bars import trim_bars
+from otio_shottag.blank import drop_blank
 from otio_shottag.decode import decode_frames
 from otio_shottag.errors import MediaError
 from otio_shottag.shots import Frames, Media, Shot, Skip, Tag
@@ -54,7 +55,9 @@ def judge(
     def look(shot: Shot) -> tuple[Frames | str, float]:
         started = time.perf_counter()
         try:
-            frames: Frames | str = trim_bars(decode(shot.media, analysis.moments(shot), analysis.short_side))
+            frames: Frames | str = trim_bars(
+                drop_blank(decode(shot.media, analysis.moments(shot), analysis.short_side))
+            )
         except MediaError as error:
             frames = " ".join(str(error).split())
         return frames, time.perf_counter() - started

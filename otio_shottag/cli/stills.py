@@ -99,15 +99,18 @@ def _pictures(paths: Iterable[Path]) -> Iterator[Path]:
 def _judge(pictures: Sequence[Path], analysis: "Analysis") -> "Iterator[tuple[Path, Prediction | str]]":
     """Judge pictures in their order; a picture that cannot be read gives its reason."""
     from otio_shottag.bars import trim_bars
+    from otio_shottag.blank import drop_blank
     from otio_shottag.decode import decode_frames
 
     for start in range(0, len(pictures), _BATCH):
         looks: list[tuple[Path, Any]] = []
         for path in pictures[start : start + _BATCH]:
             try:
-                looks.append((path, trim_bars(decode_frames(path, [Fraction(0)], analysis.short_side))))
+                frames = decode_frames(path, [Fraction(0)], analysis.short_side)
+                looks.append((path, trim_bars(drop_blank(frames))))
             except MediaError as error:
-                looks.append((path, " ".join(str(error).split())))
+                text = " ".join(str(error).split())
+                looks.append((path, text if text.startswith(str(path)) else f"{path}: {text}"))
         predictions = iter(analysis.predict([look for _, look in looks if not isinstance(look, str)]))
         for path, look in looks:
             yield path, look if isinstance(look, str) else next(predictions)
