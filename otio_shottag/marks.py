@@ -9,13 +9,16 @@ SIGNATURE; nothing is ever taken for ours by its name alone.
 from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
+from fractions import Fraction
 from math import floor
 from typing import Any, Literal
 
 from opentimelineio.core import Composition
 from opentimelineio.opentime import RationalTime, TimeRange
-from opentimelineio.schema import Clip, LinearTimeWarp, Marker, Timeline, Track, Transition
+from opentimelineio.schema import Clip, Marker, Timeline, Track, Transition
 
+from otio_shottag.items import details_of, duration_of, own_speed
+from otio_shottag.rates import exact_rate, seconds_of
 from otio_shottag.settings import Settings
 from otio_shottag.shots import Tag
 
@@ -168,11 +171,18 @@ def item_at(timeline: Timeline, address: Sequence[int]) -> Any:
     return item
 
 
+def edl_comments(item: Any) -> list[str]:
+    """Give the comments that OTIO's EDL adapter left on an item because it had no use for them."""
+    comments = details_of(item, "cmx_3600").get("comments")
+    if not isinstance(comments, Sequence) or isinstance(comments, str):
+        return []
+    return [str(comment) for comment in comments]
+
+
 def _strip_edl_comments(item: Any) -> None:
     """Take off what OTIO's EDL adapter makes of our locators: a marker, and a comment that names it."""
-    details = item.metadata["cmx_3600"]
-    comments = list(details.get("comments", ())) if isinstance(details, Mapping) else []
-    ours = [comment for comment in comments if str(comment).startswith(EDL_COMMENT)]
+    comments = edl_comments(item)
+    ours = [comment for comment in comments if comment.startswith(EDL_COMMENT)]
     if not ours:
         return
     for comment in ours:
@@ -181,6 +191,7 @@ def _strip_edl_comments(item: Any) -> None:
                 del item.markers[index]
                 break
     others = [comment for comment in comments if comment not in ours]
+    details = item.metadata["cmx_3600"]
     if others:
         details["comments"] = others
     else:
@@ -223,35 +234,35 @@ def own_start(item: Any) -> RationalTime:
     return RationalTime(0, 1)
 
 
-def length_of(item: Any) -> RationalTime:
-    """Give how long an item is; nothing where the cut does not say it, which OTIO raises for."""
-    if item.source_range is not None:
-        return item.source_range.duration
-    if isinstance(item, Clip):
-        available = item.media_reference.available_range if item.media_reference else None
-        return available.duration if available is not None else RationalTime(0, 1)
-    lengths = [length_of(child) for child in item if not isinstance(child, Transition)]
-    return sum(lengths, RationalTime(0, 1)) if isinstance(item, Track) else max(lengths, default=RationalTime(0, 1))
-
-
 def first_seen(timeline: Timeline, address: Sequence[int]) -> RationalTime:
-    """Give the time, in a clip's own space, of the first of its frames that its parents let through."""
+    """Give the time, in an item's own space, of the first of its frames that its parents let through."""
     parent: Any = timeline.tracks
-    seen_from = own_start(parent)
-    for index in address:
-        item = parent[index]
-        hidden = seen_from  # of the item, at its head; in a stack all children start at 0
-        if isinstance(parent, Track):
-            for position in range(index):
-                if hidden.value <= 0:
-                    break
-                if not isinstance(parent[position], Transition):
-                    hidden -= length_of(parent[position])
-        seen_from = own_start(item)
-        if hidden.value > 0:
-            seen_from += hidden.rescaled_to(seen_from.rate) if isinstance(item, Clip) else hidden
-        parent = item
-    return seen_from
+    seen_from = seconds_of(own_start(parent))
+    for index in address[:-1]:
+        hidden = _hidden_head(parent, index, seen_from)
+        parent = parent[index]
+        seen_from = seconds_of(own_start(parent)) + hidden * forward_speed(parent)
+    begins = own_start(parent[address[-1]])
+    hidden = _hidden_head(parent, address[-1], seen_from)
+    return begins + RationalTime(float(hidden * exact_rate(begins.rate)), begins.rate)
+
+
+def _hidden_head(parent: Any, index: int, seen_from: Fraction) -> Fraction:
+    """Say how many seconds of a child lie before the time that its parent shows first."""
+    hidden = seen_from  # in a stack all children start at 0
+    if isinstance(parent, Track):
+        for position in range(index):
+            if hidden <= 0:
+                break
+            if not isinstance(parent[position], Transition):
+                hidden -= duration_of(parent[position])
+    return max(hidden, Fraction(0))
+
+
+def forward_speed(item: Any) -> Fraction:
+    """Give an item's own speed; one that stands still or runs backward keeps its order here."""
+    speed = own_speed(item)
+    return speed if speed > 0 else Fraction(1)
 
 
 def in_resolves_count(clip: Clip, first: RationalTime) -> RationalTime:
@@ -262,12 +273,11 @@ def in_resolves_count(clip: Clip, first: RationalTime) -> RationalTime:
     markers in the middle of clips: 2x from frame 39 has them at 19 + n, -1x of frames 20 to 59
     of 99 at 39 + n.)
     """
-    speeds = [effect.time_scalar for effect in clip.effects if isinstance(effect, LinearTimeWarp)]
+    speed, rate = float(own_speed(clip)), first.rate
     available = clip.media_reference.available_range if clip.media_reference else None
-    if len(speeds) != 1 or speeds[0] in (0, 1) or available is None:
+    if speed in (0, 1) or available is None:
         return first
     shown = clip.trimmed_range()
-    speed, rate = speeds[0], first.rate
     file_start = available.start_time.rescaled_to(rate)
     if speed > 0:
         before = (shown.start_time - file_start).rescaled_to(rate).value

@@ -23,6 +23,7 @@ from otio_shottag.formats.resolve_markers import (
     resolve_markers_text,
     title_of,
 )
+from otio_shottag.items import details_of
 from otio_shottag.marks import is_ours
 from otio_shottag.rates import parse_rate
 from otio_shottag.readers.text import read_text
@@ -103,13 +104,12 @@ def _written(placed: list[PlacedMarker]) -> Iterator[ResolveMarker]:
     # people's note, or theirs would be taken for ours.
     for one in sorted(placed, key=lambda placed: not is_ours(placed.marker)):
         marker = one.marker
-        resolve = marker.metadata.get("Resolve_OTIO", {})
-        color = str(marker.metadata.get(_METADATA, {}).get("color", ""))
+        color = str(details_of(marker, _METADATA).get("color", ""))
         yield ResolveMarker(
             frame=one.frame,
             length=one.length,
             # Resolve adds nothing for a marker without a name.
             name=marker.name or marker.comment or "Marker",
-            note=marker.comment or str(resolve.get("Note", "")),
+            note=marker.comment or str(details_of(marker, "Resolve_OTIO").get("Note", "")),
             color=color if color in OTIO_COLORS else RESOLVE_COLORS.get(marker.color or "", "Blue"),
         )

@@ -73,6 +73,8 @@ def tracks(draw: st.DrawFn, rate: float, *, plain: bool, depth: int = 0) -> otio
             length = max(1, int(max(one.duration().value for one in inside)))
             source = span(0, length, rate) if draw(st.booleans()) else span(length // 3, max(1, length // 2), rate)
             items.append(stack(*inside, source=source, name=draw(names)))
+            if draw(st.integers(0, 3)) == 0:
+                items[-1].effects.append(otio.schema.LinearTimeWarp(time_scalar=2.0))
         else:
             items.append(draw(clips(rate, plain=plain)))
     items.append(draw(clips(rate, plain=plain)))

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import xml.etree.ElementTree as ElementTree
 import zipfile
 from dataclasses import replace
@@ -12,8 +13,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
+from opentimelineio.schema import Marker
 
-from otio_shottag.errors import FormatError
+from otio_shottag.errors import FormatError, ShottagError
 from otio_shottag.formats import WRITERS, RunFacts, format_of, json_text, strip, write
 from otio_shottag.formats.delivery import Delivery
 from otio_shottag.marks import marks_of
@@ -21,7 +23,7 @@ from otio_shottag.settings import Settings
 from otio_shottag.shots import ImageSequence
 from otio_shottag.timeline import Cut
 from tests.cut_strategies import AWKWARD, cuts
-from tests.cuts import clip, span, timeline, track
+from tests.cuts import clip, span, stack, timeline, track
 from tests.format_cuts import editors_cut, shots_of, tag, tags_of, text_of
 from tests.rewrite_golden import GOLDEN, GOLDEN_FILES, RUN, write_golden
 
@@ -131,14 +133,36 @@ def test_what_fails_half_way_leaves_the_old_file(name, tmp_path, monkeypatch):
     assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
 
 
+def test_a_bundle_that_cannot_be_exchanged_is_put_back(tmp_path, monkeypatch):
+    """A folder is moved away for its successor; where that cannot take its place, it returns."""
+    path = tmp_path / "cut.fcpxmld"
+    write(editors_cut(), [], path)
+    before, replace_really, calls = content(path), os.replace, []
+
+    def refuse_second(source, target):
+        calls.append(source)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        replace_really(source, target)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", refuse_second)
+        with pytest.raises(FormatError, match="No space left on device"):
+            write(editors_cut(), tags_of(editors_cut()), path)
+    assert content(path) == before
+    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
+
+
 def test_what_is_no_file_is_not_replaced(tmp_path):
     """A folder, or a pipe, where a file should go is left alone."""
     (tmp_path / "cut.otio").mkdir()
     with pytest.raises(FormatError, match="is not a regular file"):
         write(editors_cut(), [], tmp_path / "cut.otio")
     (tmp_path / "cut.fcpxmld").write_text("a file")
-    with pytest.raises(FormatError, match="this format is a folder"):
-        write(editors_cut(), [], tmp_path / "cut.fcpxmld")
+    (tmp_path / "folder.fcpxmld").mkdir()
+    for name in ("cut.fcpxmld", "folder.fcpxmld"):
+        with pytest.raises(FormatError, match="is there and no such bundle"):
+            write(editors_cut(), [], tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -234,3 +258,47 @@ def test_above_sixty_frames_per_second_there_is_no_timecode(tmp_path):
     assert (record["timecode_in"], record["timecode_out"]) == ("0", "240")
     with pytest.raises(FormatError, match="ends at 60 frames per second; the cut has 120"):
         write(cut, tags_of(cut), tmp_path / "cut.edl", format="resolve-markers")
+
+
+def hostile_cut() -> Cut:
+    """A cut whose metadata is nothing like what its keys promise."""
+    item = clip("/a.mov", span(0, 24), available=span(0, 100))
+    for key in ("cmx_3600", "fcp_xml", "fcpxml", "cdl", "Resolve_OTIO", "otio_shottag", "resolve_markers"):
+        for value in ("text", [1, 2]):
+            item.markers.append(Marker(name="x", marked_range=span(1, 1), metadata={key: value}))
+        item.metadata[key] = "text"
+    other = clip("/b.mov", span(0, 24), available=span(0, 100), name="b")
+    other.metadata["cmx_3600"] = {"comments": 5, "reel": ["a b", 7]}
+    other.metadata["cdl"] = {"asc_sop": {"slope": 1}, "asc_sat": "a\nb"}
+    made = timeline(track(item, other))
+    for holder in (made, made.tracks, made.tracks[0]):
+        holder.metadata["fcp_xml"] = holder.metadata["Resolve_OTIO"] = "text"
+    return Cut.of(made)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_metadata_that_is_not_what_it_should_be_stops_nothing(name, tmp_path):
+    """Keys that other programs use may hold anything; the cut is written all the same."""
+    cut = hostile_cut()
+    write(cut, tags_of(cut), tmp_path / f"cut{ending(name)}", format=name)
+    assert (tmp_path / f"cut{ending(name)}").exists()
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_a_time_that_is_none_is_one_line(name, tmp_path):
+    """A source range that is no number is refused by name, or kept where nothing is worked out from it."""
+    cut = Cut.of(timeline(track(clip("/a.mov", span(float("nan"), 24)), clip("/b.mov", span(0, 24)))))
+    try:
+        write(cut, [], tmp_path / f"cut{ending(name)}", format=name)
+    except ShottagError as error:
+        assert re.search("holds a time that is none: nan|cannot write this cut", str(error))  # noqa: PT017 may be written
+    assert (tmp_path / f"cut{ending(name)}").exists() == (name in ("otio", "otioz"))
+
+
+def test_compound_clips_without_end_are_one_line(tmp_path):
+    """Nests too deep to follow are refused, not followed until Python gives up."""
+    deep = stack(track(clip("/a.mov", span(0, 24))))
+    for _ in range(600):
+        deep = stack(track(deep))
+    with pytest.raises(FormatError, match="nested too deep"):
+        write(Cut.of(timeline(track(deep))), [], tmp_path / "cut.edl")

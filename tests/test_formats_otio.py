@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 
 from otio_shottag.errors import FormatError
-from otio_shottag.formats import strip, write
+from otio_shottag.formats import WRITERS, strip, write
 from otio_shottag.marks import is_ours
 from otio_shottag.timeline import Cut, read_timeline
 from tests.cut_strategies import cuts
@@ -176,11 +176,12 @@ def test_what_only_others_understand_stays(tmp_path):
 
 
 def test_no_hook_of_otio_runs_while_writing(tmp_path, monkeypatch):
-    """Writing an .otio does not go through OTIO's hooks, of which one may be our own."""
+    """Writing does not go through OTIO's hooks, of which one may be our own."""
 
     def ran(*arguments, **options):
         raise AssertionError("a hook ran")
 
     monkeypatch.setattr(otio.hooks, "run", ran)
-    write(editors_cut(), [], tmp_path / "cut.otio")
-    assert (tmp_path / "cut.otio").exists()
+    for name, form in WRITERS.items():
+        write(editors_cut(), [], tmp_path / f"{name}{form.endings[0]}", format=name)
+    assert len(list(tmp_path.iterdir())) == len(WRITERS)

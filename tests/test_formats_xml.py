@@ -264,6 +264,22 @@ def test_a_cut_that_the_adapter_cannot_write_is_one_line(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("what", ["track", "stack"])
+def test_a_trim_of_everything_is_refused_by_final_cut_7_and_kept_by_the_others(tmp_path, what):
+    """OTIO's adapter overlooks the trim of a track or of all tracks; FCPXML and EDL show what is left."""
+    made = timeline(track(clip("/a.mov", span(100, 24), available=span(0, 500)), clip("/b.mov", span(50, 24))))
+    (made.tracks if what == "stack" else made.tracks[0]).source_range = span(10, 30)
+    cut = Cut.of(made)
+    with pytest.raises(FormatError, match="trimmed as a whole"):
+        write(cut, [], tmp_path / "cut.xml")
+    for name in ("cut.fcpxml", "cut.edl"):
+        write(cut, tags_of(cut), tmp_path / name)
+        back = shots_of(read_timeline(tmp_path / name))
+        assert [(shot.record.start_time.value, shot.record.duration.value) for shot in back] == [(0, 14), (14, 16)]
+    assert 'start="55/12s"' in (tmp_path / "cut.fcpxml").read_text()
+    assert "00:00:04:14" in (tmp_path / "cut.edl").read_text()
+
+
 PREMIERE = """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE xmeml>
 <!-- made elsewhere -->

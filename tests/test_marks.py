@@ -110,6 +110,15 @@ def test_a_compound_clip_hides_the_head_of_what_is_inside():
     assert one_marker(inside).marked_range == span(104, 1)
 
 
+def test_a_retimed_compound_clip_hides_by_its_speed():
+    """At double speed twice as much of the inside is hidden by a track's trim."""
+    inside = stack(track(clip("/a.mov", span(100, 60), available=span(0, 500))), source=span(0, 30))
+    inside.effects.append(otio.schema.LinearTimeWarp(time_scalar=2))
+    trimmed = track(inside)
+    trimmed.source_range = span(7, 10)
+    assert one_marker(trimmed).marked_range == span(114, 1)
+
+
 @pytest.mark.parametrize(
     ("speed", "source", "expected"),
     [(2.0, span(39, 11), 19), (-1.0, span(20, 40), 39), (None, span(20, 40), 20), (0, span(20, 40), 20)],
@@ -167,6 +176,23 @@ def test_marking_leaves_the_timeline_alone_and_comes_off(cut):
     assert strip_marks(once).is_equivalent_to(cut.timeline)
     on_timeline = mark_timeline(once, marks, start=cut.start, place="timeline")
     assert text_of(strip_marks(on_timeline)) == before
+
+
+@QUICK
+@given(cuts())
+def test_a_clip_marker_is_on_the_frame_that_is_seen_first(cut):
+    """In every cut, the marker of a clip at its own speed names the first frame of the file that the shot shows."""
+    starts = {"A001": 0, "A002": 86400, "A003": 107892}
+    marks = marks_of(tags_of(cut), Settings())
+    result = mark_timeline(cut.timeline, marks, start=cut.start)
+    for mark in marks:
+        item = item_at(result, mark.tag.shot.address)
+        (marker,) = [one for one in item.markers if is_ours(one)]
+        if not len(item.effects) and item.media_reference.available_range is not None:
+            first = marker.marked_range.start_time.value - starts[item.media_reference.target_url.split("/")[2]]
+            # Inside a nest at double speed a clip may begin between two frames of the cut.
+            nest = item_at(result, mark.tag.shot.address[:2])
+            assert mark.tag.shot.frames[0] - int(first) in ((0, 1) if len(nest.effects) else (0,))
 
 
 @QUICK

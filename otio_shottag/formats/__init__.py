@@ -93,7 +93,10 @@ def write(
     replaced. The file appears whole or not at all, and ``cut`` stays as it is. Raises FormatError.
     """
     delivery = deliver(cut, tags, skips=skips, settings=settings, markers=markers, tracks=tracks, run=run)
-    WRITERS[format_of(Path(path), format)].write(delivery, Path(path))
+    try:
+        WRITERS[format_of(Path(path), format)].write(delivery, Path(path))
+    except RecursionError as error:
+        raise FormatError(f"{path}: compound clips are nested too deep to write") from error
 
 
 def strip(cut: Cut, path: str | Path, *, format: str | None = None) -> None:

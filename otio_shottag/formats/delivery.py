@@ -10,7 +10,7 @@ from opentimelineio.opentime import RationalTime, TimeRange
 from opentimelineio.schema import TrackKind
 
 from otio_shottag.marks import Mark, Place
-from otio_shottag.rates import exact_rate
+from otio_shottag.rates import seconds_of
 from otio_shottag.settings import Settings
 from otio_shottag.shots import Skip, Tag
 from otio_shottag.timecode import timecode
@@ -59,13 +59,13 @@ def video_tracks(cut: Cut) -> dict[str, int]:
 
 def in_frames(time: RationalTime, rate: Fraction) -> Fraction:
     """Give a time as frames of ``rate``, through seconds, exactly; times may hold parts of frames."""
-    value = Fraction(time.value).limit_denominator(1_000_000)
-    return value * rate / exact_rate(time.rate)
+    return seconds_of(time) * rate
 
 
-def in_seconds(time: RationalTime) -> Fraction:
-    """Give a time as exact seconds."""
-    return in_frames(time, Fraction(1))
+def own_frames(time: RationalTime) -> Fraction:
+    """Give the frames that a time counts at its own rate. Raises TimelineError for what is no time."""
+    seconds_of(time)
+    return Fraction(time.value).limit_denominator(1_000_000)
 
 
 def record_frames(record: TimeRange, cut: Cut) -> range:

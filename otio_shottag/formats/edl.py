@@ -22,7 +22,7 @@ What an EDL cannot say is put into its words like this:
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from otio_shottag.errors import FormatError
@@ -33,7 +33,8 @@ from otio_shottag.formats.files import write_bytes
 from otio_shottag.formats.item_facts import file_name, ramps_of
 from otio_shottag.formats.placed_markers import PlacedMarker, placed_markers
 from otio_shottag.formats.plain_text import one_line
-from otio_shottag.marks import strip_marks
+from otio_shottag.items import details_of
+from otio_shottag.marks import edl_comments, strip_marks
 from otio_shottag.readers.text import read_bytes
 from otio_shottag.vocabulary import MARKER_COLORS
 
@@ -64,12 +65,16 @@ def _lines(delivery: Delivery) -> Iterator[str]:
 
 def _the_track(delivery: Delivery) -> int:
     """Pick the one video track that an EDL has room for."""
-    tracks = delivery.cut.timeline.tracks
-    usable = {
-        label: index
-        for label, index in video_tracks(delivery.cut).items()
-        if (tracks[index].enabled if delivery.tracks is None else {label, tracks[index].name} & set(delivery.tracks))
-    }
+    tracks, labels = delivery.cut.timeline.tracks, video_tracks(delivery.cut)
+
+    def is_meant(label: str) -> bool:
+        track = tracks[labels[label]]
+        if delivery.tracks is None:
+            return bool(track.enabled)
+        # A track may be called "V2" and be the first: the number wins over the name.
+        return label in delivery.tracks or (track.name in delivery.tracks and track.name not in labels)
+
+    usable = {label: index for label, index in labels.items() if is_meant(label)}
     if not usable:
         raise FormatError("an EDL needs a video track, and this cut has none that is enabled")
     if len(usable) > 1:
@@ -118,17 +123,19 @@ def _speed(event: Event, delivery: Delivery) -> str:
 
 def _comments(event: Event) -> Iterator[str]:
     """Give the name of an event's file, and the comments and colours it had where it came from."""
-    details = event.item.metadata.get("cmx_3600", {})
-    stated = [str(comment) for comment in details.get("comments", ())]
+    stated = edl_comments(event.item)
     name = file_name(event.item)
     if name and not any(comment.startswith("SOURCE FILE") for comment in stated):
         yield f"* SOURCE FILE: {one_line(name)}"
-    colors = event.item.metadata.get("cdl", {})
-    sop = colors.get("asc_sop", {})
-    if all(len(sop.get(key, ())) == 3 for key in ("slope", "offset", "power")):
-        yield "*ASC_SOP " + " ".join(f"({' '.join(map(str, sop[key]))})" for key in ("slope", "offset", "power"))
+    colors = details_of(event.item, "cdl")
+    sop = colors.get("asc_sop")
+    if isinstance(sop, Mapping):
+        stated_triples = (sop.get(key) for key in ("slope", "offset", "power"))
+        triples = [triple for triple in stated_triples if isinstance(triple, Sequence) and len(triple) == 3]
+        if len(triples) == 3:
+            yield one_line("*ASC_SOP " + " ".join(f"({' '.join(map(str, triple))})" for triple in triples))
     if "asc_sat" in colors:
-        yield f"*ASC_SAT {colors['asc_sat']}"
+        yield one_line(f"*ASC_SAT {colors['asc_sat']}")
     yield from (f"* {one_line(comment)}" for comment in stated)
 
 

@@ -10,17 +10,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from opentimelineio.schema import (
-    Clip,
-    Gap,
-    GeneratorReference,
-    Transition,
-)
+from opentimelineio.schema import Clip, Gap, GeneratorReference, Transition
 
-from otio_shottag.formats.delivery import in_frames
+from otio_shottag.formats.delivery import in_frames, own_frames
 from otio_shottag.formats.item_facts import file_name, speed_of
 from otio_shottag.formats.pieces import Piece, frames_of, pieces_of
-from otio_shottag.marks import length_of, own_start
+from otio_shottag.items import details_of, duration_of
+from otio_shottag.marks import own_start
 from otio_shottag.timeline import Cut
 
 _BLACK = "BL"
@@ -68,7 +64,9 @@ def events_of(cut: Cut, track_index: int, *, tagged: Collection[tuple[int, ...]]
     """
     events: list[Event] = []
     previous: Event | None = None
-    for piece in pieces_of(cut.timeline.tracks[track_index], (track_index,), cut.rate):
+    for piece in pieces_of(
+        cut.timeline.tracks[track_index], (track_index,), cut.rate, whole=cut.timeline.tracks.source_range
+    ):
         item = piece.item
         if isinstance(item, Gap) or (item is not None and not item.enabled and piece.address not in tagged):
             item = None
@@ -113,8 +111,7 @@ def _effect(transition: Transition | None) -> str:
     """Name a transition: a wipe as the EDL had it that the cut came from, all others a dissolve."""
     if transition is None:
         return "C"
-    details = transition.metadata.get("cmx_3600", {})
-    stated = str(details.get("transition", ""))
+    stated = str(details_of(transition, "cmx_3600").get("transition", ""))
     if re.fullmatch(r"W\d{3}", stated):
         return stated
     return "W001" if "wipe" in (transition.transition_type or "").lower() else "D"
@@ -127,10 +124,10 @@ def _source(item: Any, offset: Fraction, length: int, speed: Fraction, cut: Cut)
     """
     begins = own_start(item)
     # Rates of one nominal share their timecode: 24 and 23.976 count the same frames.
-    start = Fraction(begins.value).limit_denominator(1_000_000) * round(cut.rate) / round(begins.rate)
+    start = own_frames(begins) * round(cut.rate) / max(1, round(begins.rate))
     if speed < 0 and cut.from_resolve:
         # Resolve gives the low end of what is played backward.
-        start += in_frames(length_of(item), cut.rate) * -speed - 1
+        start += duration_of(item) * cut.rate * -speed - 1
     entry = round(start + offset * speed)
     if speed == 0:
         return entry, entry + 1, entry
@@ -139,7 +136,7 @@ def _source(item: Any, offset: Fraction, length: int, speed: Fraction, cut: Cut)
 
 
 def _reel(item: Any) -> str:
-    stated = item.metadata.get("cmx_3600", {}).get("reel")
+    stated = details_of(item, "cmx_3600").get("reel")
     if stated:
         return "_".join(str(stated).split())
     reference = item.media_reference if isinstance(item, Clip) else None

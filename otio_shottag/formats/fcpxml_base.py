@@ -26,14 +26,15 @@ from xml.etree.ElementTree import Element, SubElement
 from opentimelineio.schema import Clip, Gap, Stack, TrackKind, Transition
 
 from otio_shottag.errors import FormatError
-from otio_shottag.formats.delivery import in_seconds
 from otio_shottag.formats.item_facts import file_name, is_generator, speed_of
 from otio_shottag.formats.media_urls import media_rate, media_seconds, media_url
 from otio_shottag.formats.pieces import Piece, pieces_of, runs_of
 from otio_shottag.formats.placed_markers import placed_markers
 from otio_shottag.formats.plain_text import one_line
-from otio_shottag.marks import items_of, length_of, own_start, strip_marks
-from otio_shottag.readers.fcpxml import seconds
+from otio_shottag.items import duration_of
+from otio_shottag.marks import items_of, own_start, strip_marks
+from otio_shottag.rates import seconds_of
+from otio_shottag.readers.lanes import seconds
 from otio_shottag.timeline import Cut
 
 _FORMAT_NAMES = {
@@ -107,7 +108,7 @@ class _Document:
         self._format(cut.rate)
         self._collect_assets()
         project = SubElement(self.root, "project", name=one_line(self.timeline.name) or "Untitled")
-        story = self._sequence(project, self.timeline.tracks, (), in_seconds(cut.start))
+        story = self._sequence(project, self.timeline.tracks, (), seconds_of(cut.start))
         self._add_markers(story)
 
     def _id(self) -> str:
@@ -163,7 +164,10 @@ class _Document:
             tcFormat="DF" if self.cut.drop_frame else "NDF",
         )
         spine = SubElement(sequence, "spine")
-        tracks = [(track, list(pieces_of(track, (*address, index), rate))) for index, track in enumerate(stack)]
+        whole = stack.source_range if not address else None  # a compound clip's trim is its element's
+        tracks = [
+            (track, list(pieces_of(track, (*address, index), rate, whole=whole))) for index, track in enumerate(stack)
+        ]
         video = [(track, pieces) for track, pieces in tracks if getattr(track, "kind", "") != TrackKind.Audio]
         audio = [(track, pieces) for track, pieces in tracks if getattr(track, "kind", "") == TrackKind.Audio]
         duration = max((pieces[-1].end for _, pieces in tracks if pieces), default=Fraction(0)) / rate
@@ -219,8 +223,8 @@ class _Document:
 
     def _transition(self, holder: Element, transition: Transition, cut_point: Fraction, *, at_head: bool) -> None:
         """Write a transition over a cut; at the head of a storyline there is nothing before to overlap."""
-        before = Fraction(0) if at_head else in_seconds(transition.in_offset)
-        duration = before + in_seconds(transition.out_offset)
+        before = Fraction(0) if at_head else seconds_of(transition.in_offset)
+        duration = before + seconds_of(transition.out_offset)
         if duration > 0:
             offset = time_text(cut_point - before)
             SubElement(holder, "transition", name="Cross Dissolve", offset=offset, duration=time_text(duration))
@@ -237,10 +241,10 @@ class _Document:
             local = media_seconds(own_start(item), media_rate(item, self.cut))
             facts = {"ref": self.assets[media_url(item, self.cut)].get("id", "")}
         else:
-            local = in_seconds(own_start(item))
+            local = seconds_of(own_start(item))
             facts = {"ref": self._compound(item, piece.address)}
         if speed < 0 and self.cut.from_resolve:  # its range begins at the low end of what is played
-            local -= in_seconds(length_of(item)) * speed
+            local -= duration_of(item) * speed
         local += hidden * speed
         facts |= {"name": one_line(item.name), "start": time_text(local), "duration": time_text(duration)}
         element = SubElement(holder, "asset-clip" if isinstance(item, Clip) else "ref-clip", facts, srcEnable="video")

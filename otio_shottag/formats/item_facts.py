@@ -3,27 +3,25 @@
 from fractions import Fraction
 from typing import Any
 
-from opentimelineio.schema import Clip, FreezeFrame, GeneratorReference, LinearTimeWarp, TimeEffect
+from opentimelineio.schema import Clip, GeneratorReference, LinearTimeWarp, TimeEffect
 
 from otio_shottag.errors import MediaError
+from otio_shottag.items import details_of, own_speed
 from otio_shottag.media_paths import spellings
 
 
 def speed_of(item: Any) -> Fraction:
-    """Multiply an item's constant speeds; 1 where it has none."""
-    speed = Fraction(1)
-    for effect in item.effects:
-        if isinstance(effect, LinearTimeWarp):
-            speed *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
-    return speed
+    """Give an item's constant speed; 1 where it has none, and for a ramp. Raises TimelineError for what is none."""
+    return Fraction(1) if ramps_of(item) else own_speed(item)
 
 
 def ramps_of(item: Any) -> list[str]:
-    """Name the speed changes of an item that an EDL has no word for."""
+    """Name the speed changes of an item that have no one speed."""
     return [
         effect.effect_name or effect.name or "speed ramp"
         for effect in item.effects
-        if isinstance(effect, TimeEffect) and not isinstance(effect, LinearTimeWarp | FreezeFrame)
+        if (isinstance(effect, TimeEffect) and not isinstance(effect, LinearTimeWarp))
+        or (not isinstance(effect, TimeEffect) and details_of(effect, "fcp_xml").get("effectid") == "timeremap")
     ]
 
 

@@ -8,11 +8,11 @@ from opentimelineio.opentime import RationalTime
 from opentimelineio.schema import Clip
 
 from otio_shottag.errors import MediaError
-from otio_shottag.formats.delivery import in_seconds
+from otio_shottag.formats.delivery import own_frames
 from otio_shottag.formats.item_facts import file_name
 from otio_shottag.formats.plain_text import one_line
 from otio_shottag.media_paths import is_windows, spellings
-from otio_shottag.rates import exact_rate
+from otio_shottag.rates import exact_rate, seconds_of
 from otio_shottag.timeline import Cut
 
 
@@ -27,8 +27,8 @@ def media_rate(clip: Clip, cut: Cut) -> Fraction:
 def media_seconds(time: RationalTime, rate: Fraction) -> Fraction:
     """Give a time on a file's clock; rates of one nominal name its frames by the same numbers."""
     if time.rate > 0 and round(time.rate) == round(rate):
-        return Fraction(time.value).limit_denominator(1_000_000) / rate
-    return in_seconds(time)
+        return own_frames(time) / rate
+    return seconds_of(time)
 
 
 def media_url(clip: Clip, cut: Cut) -> str:

@@ -14,10 +14,11 @@ from typing import Any
 
 from opentimelineio.core import Composition
 from opentimelineio.opentime import RationalTime
-from opentimelineio.schema import Clip, LinearTimeWarp, Marker, Timeline, Track, Transition
+from opentimelineio.schema import Clip, Marker, Timeline, Track, Transition
 
 from otio_shottag.formats.delivery import in_frames
-from otio_shottag.marks import in_resolves_count, length_of, own_start
+from otio_shottag.items import duration_of
+from otio_shottag.marks import forward_speed, in_resolves_count, own_start
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def _inside(
         yield from (_on_clip(item, address, clock, marker, rate, from_resolve) for marker in item.markers)
         return
     if isinstance(item, Composition):
-        clock = _Clock(record, in_frames(begins, rate), speed * _forward_speed(item))
+        clock = _Clock(record, in_frames(begins, rate), speed * forward_speed(item))
     yield from (_placed(address, clock, marker, rate) for marker in item.markers)
     if not isinstance(item, Composition):
         return
@@ -83,16 +84,7 @@ def _inside(
             continue
         yield from _inside(child, (*address, index), clock.record_at(position), clock.speed, rate, from_resolve)
         if isinstance(item, Track):
-            position += in_frames(length_of(child), rate)
-
-
-def _forward_speed(item: Any) -> Fraction:
-    """Give a composition's own speed; what stands still or runs backward in one keeps its order here."""
-    speed = Fraction(1)
-    for effect in item.effects:
-        if isinstance(effect, LinearTimeWarp) and effect.time_scalar > 0:
-            speed *= Fraction(effect.time_scalar).limit_denominator(1_000_000)
-    return speed
+            position += duration_of(child) * rate
 
 
 def _placed(address: tuple[int, ...], clock: _Clock, marker: Marker, rate: Fraction) -> PlacedMarker:
@@ -118,6 +110,6 @@ def _on_clip(
     available = clip.media_reference.available_range if clip.media_reference else None
     if "fcp_xml" in marker.metadata and available is not None:
         readings.append(clock.record_at(stated + in_frames(available.start_time, rate)))
-    end = clock.record + in_frames(length_of(clip), rate) / clock.speed
+    end = clock.record + duration_of(clip) * rate / clock.speed
     on_clip = [reading for reading in readings if clock.record <= reading < end]
     return _at(address, clock, (on_clip or readings)[0], marker, rate)
