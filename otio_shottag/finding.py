@@ -147,6 +147,11 @@ class _Search:
                     self._skip(clip, inner_address, None, label, "hidden: the compound clip around it shows none of it")
         elif isinstance(item, otio.schema.Clip):
             self._clip(item, address, view, label)
+        elif isinstance(item, otio.schema.Stack) and len(item) == 0:
+            # OTIO's adapter reads the nested sequences of Final Cut 7 like this.
+            self._skip(
+                item, address, None, label, "a nested sequence whose inside could not be read; export it on its own"
+            )
         elif isinstance(item, otio.core.Composition):
             self._composition(item, address, self._inside(item, view), label)
 
@@ -180,6 +185,9 @@ class _Search:
         speed = own_speed(item)
         shown: TimeRange | None = item.source_range
         start = seconds_of(shown.start_time) if shown is not None else Fraction(0)
+        if isinstance(item, otio.schema.Track) and start + duration_of(item) <= 0:
+            # OTIO's EDL adapter keeps a track's record start here, below zero: it trims nothing.
+            start = Fraction(0)
         if speed < 0:
             # Played backward it starts at the high end of what it shows. Resolve names the low
             # end, and so does whoever starts at zero; others name the frame that comes first.

@@ -324,6 +324,13 @@ def test_a_trim_of_the_whole_timeline(clips):
     assert [skip.address for skip in skips] == [(0, 2)]
 
 
+def test_a_track_range_before_the_start_trims_nothing(clips):
+    """A track range below zero, as OTIO's EDL adapter leaves it, hides no clip."""
+    lane = track(clip("plain24.mp4", span(5, 10), available=span(0, 100)))
+    lane.source_range = span(-HOUR, 10)
+    assert [list(shot.frames) for shot in shots_of(timeline(lane), clips)] == [list(range(5, 15))]
+
+
 def test_a_track_named_like_anothers_number(clips):
     """--tracks V2 means the second track, whatever the first is called."""
     cut = timeline(

@@ -237,6 +237,21 @@ def test_disabled_clips_and_tracks_of_final_cut_7(cut, tmp_path):
         assert find_shots(read_timeline(path)) == ([], [])
 
 
+def test_a_nested_sequence_of_final_cut_7_is_not_lost_without_a_word(cut, tmp_path):
+    """A nested sequence, which OTIO's adapter reads as empty, is a skip that says so."""
+    path = tmp_path / "cut.xml"
+    text = FCP7.format(start=0, end=5, filter="")
+    start, end = text.index("<file id"), text.index("</file>") + len("</file>")
+    nested = (
+        "<sequence id='n'><name>Nested</name><duration>30</duration><media><video><track/></video></media></sequence>"
+    )
+    path.write_text(text[:start] + nested + text[end:], encoding="utf-8")
+    shots, (skip,) = find_shots(read_timeline(path))
+    assert shots == []
+    assert (skip.name, skip.address) == ("Nested", (0, 0))
+    assert "nested sequence" in skip.reason
+
+
 def test_an_ale_is_a_bin_of_clips(tmp_path):
     """An ALE gives its clips one after the other, at the rate that is named."""
     path = tmp_path / "bin.ale"
