@@ -169,7 +169,8 @@ class Prediction:
 
     label: Label
     confidence: float
-    """0..1, calibrated: of the tags that say 0.8, eight in ten are right."""
+    """0..1, calibrated: of the tags that say 0.8, eight in ten are right. Of a shot that changes its
+    size, that of the less sure of its two ends."""
     scores: Scores
     frames: tuple[FrameScores, ...]
     """The same, picture by picture, in the order they are seen."""

@@ -1,0 +1,65 @@
+"""What can be said of a shot: the Analysis protocol, and load_analysis().
+
+An analysis says which moments of a shot it wants to see, gets them decoded, and gives one answer for
+each shot. A new one is a class in a file here and a line in ``load_analysis``.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+from otio_shottag.errors import ModelError
+from otio_shottag.shots import Frames, Prediction, Shot
+
+
+class Analysis(Protocol):
+    """Pixels of a shot -> what it is."""
+
+    @property
+    def name(self) -> str:
+        """The metadata key and the column's title: ``"shot_type"``."""
+
+    @property
+    def model(self) -> str:
+        """What judges, with its version."""
+
+    @property
+    def short_side(self) -> int:
+        """Pixels; frames are scaled down to it while they are decoded."""
+
+    @property
+    def device(self) -> str:
+        """What it runs on, in words: ``"cpu (Intel(R) Xeon(R) Processor, 2 threads)"``."""
+
+    def moments(self, shot: Shot) -> Sequence[Fraction]:
+        """Say which moments of the file it wants to see, in seconds from its start."""
+
+    def predict(self, batch: Sequence[Frames]) -> list[Prediction]:
+        """Judge shots, one answer for each; every Frames holds at least one picture."""
+
+
+def load_analysis(
+    name: str = "shot_type",
+    *,
+    model: Path | None = None,
+    device: str = "auto",
+    frames_per_shot: int | None = None,
+) -> Analysis:
+    """Load an analysis with its network.
+
+    Without ``model`` the weights that come with the package judge. ``device`` is ``auto``, ``cpu``,
+    ``cuda``, ``cuda:1`` or ``mps``. Without ``frames_per_shot`` a shot is looked at as often as its
+    length deserves. Raises ModelError for a name, device or checkpoint that is not there or does not fit.
+    """
+    if name != "shot_type":
+        raise ModelError(f"unknown analysis {name!r}; there is shot_type")
+    if frames_per_shot is not None and frames_per_shot < 1:
+        raise ModelError(f"frames per shot is {frames_per_shot}; should be 1 or more")
+    # torch takes seconds to import, so it comes in only when a network is wanted.
+    from otio_shottag.analyses.shot_type import ShotType
+    from otio_shottag.model.checkpoint import SHIPPED
+    from otio_shottag.model.device import choose_device
+    from otio_shottag.model.foreign import load_any
+
+    return ShotType(load_any(model or SHIPPED), choose_device(device), frames_per_shot=frames_per_shot)
