@@ -4,6 +4,7 @@ Verbs are loaded when they are called, and load torch, OTIO and PyAV only when t
 for help must not wait for them.
 """
 
+import io
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -17,6 +18,9 @@ _VERBS = {
     "list": ("otio_shottag.cli.listing", "List the shots of a cut, frame-accurate, without judging them."),
     "stills": ("otio_shottag.cli.stills", "Judge the sizes of pictures: files or folders."),
     "strip": ("otio_shottag.cli.strip", "Take our marks off a tagged cut again."),
+    "train": ("otio_shottag.cli.train", "Teach the judge your own stills, or train one from ImageNet weights."),
+    "evaluate": ("otio_shottag.cli.evaluate", "Say how often a checkpoint is right on labelled stills."),
+    "export-onnx": ("otio_shottag.cli.export_onnx", "Write a checkpoint as ONNX, checked against torch."),
     "doctor": ("otio_shottag.cli.doctor", "Say what is installed here, what is missing and what to do."),
 }
 
@@ -63,6 +67,10 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command line; exit 0 done, 1 cannot, 2 wrong usage, 3 done with skips under --strict."""
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal or pipe that cannot say "→" or a clip's Japanese name gets a "?" for it.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
     try:
         sys.exit(cli(prog_name="otio-shottag", standalone_mode=False))
     except click.exceptions.Abort:
@@ -76,4 +84,7 @@ def main() -> None:
         sys.exit(1)
     except BrokenPipeError:  # the reader of our output, such as "head", has seen enough
         sys.stderr.close()
+        sys.exit(1)
+    except OSError as error:  # our own output: a full disk behind ">"
+        click.echo(f"otio-shottag: {error.strerror or error}", err=True)
         sys.exit(1)

@@ -1,0 +1,180 @@
+"""``otio-shottag train STILLS``: a checkpoint that knows an editor's own stills."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from otio_shottag.cli.options import device_option
+from otio_shottag.cli.targets import check_targets
+from otio_shottag.errors import FormatError
+
+if TYPE_CHECKING:
+    from otio_shottag.training.runs import ImageNetRun, OwnRun
+
+_BODIES = ("resnet50", "resnet50-paper", "densenet169", "efficientnet_lite2")
+
+
+@click.command(name="train")
+@click.argument("stills", type=click.Path(path_type=Path), metavar="STILLS")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("checkpoint.safetensors"),
+    show_default=True,
+    metavar="FILE",
+    help="Write the checkpoint to FILE, and its curve beside it: mine.safetensors, mine.curve.png.",
+)
+@click.option(
+    "--from",
+    "start",
+    default="shipped",
+    show_default=True,
+    metavar="CHECKPOINT",
+    help="The weights to start from: a file, or the word shipped.",
+)
+@click.option(
+    "--imagenet",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Start from ImageNet weights instead: a state dict with torchvision's names.",
+)
+@click.option(
+    "--body",
+    type=click.Choice(_BODIES),
+    default="resnet50",
+    show_default=True,
+    help="What the --imagenet weights are of; resnet50-paper halves pictures where the 2015 paper did.",
+)
+@click.option(
+    "--epochs",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Passes over the stills with the layers below frozen. Default: 12, from ImageNet weights 5.",
+)
+@click.option(
+    "--all-epochs",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Passes that train all layers after that, the early ones slowest. Default: 0; on two CPU cores count a "
+    "minute for 100 to 200 stills.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="RATE",
+    help="Highest learning rate of the cycle, of the head. Default: 3e-4, from ImageNet weights 1e-3.",
+)
+@click.option(
+    "--find-lr",
+    is_flag=True,
+    help="Train nothing: draw the search beside FILE (mine.rates.png) and print the rate it suggests.",
+)
+@click.option("--batch-size", type=click.IntRange(min=2), metavar="N", help="Default: 16, from ImageNet weights 32.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same run on a CPU.")
+@device_option
+@click.option("--force", is_flag=True, help="Replace a FILE that is there already.")
+def command(
+    stills: Path, output: Path, start: str, imagenet: Path | None, body: str, find_lr: bool, seed: int, device: str,
+    force: bool, **wishes: Any,
+) -> None:  # fmt: skip
+    """Train on labelled STILLS and write a checkpoint for --model.
+
+    STILLS is a folder of folders named after sizes (MCU, or medium close-up; any of the eight), perhaps below train and
+    valid; or a CSV with the columns file, label and group. Stills in valid judge the result. Without valid a fifth of
+    the stills does, whole groups of a CSV and whole folders of a film (MCU/some film/1.jpg).
+
+    The head is trained first, then with --all-epochs every layer, by one cycle of the learning rate. Stopped with
+    Ctrl-C it writes nothing and starts anew the next time; only what --imagenet's frozen layers made of the stills is
+    kept beside FILE (mine.features) until a run ends well.
+    """
+    from otio_shottag.cli.output import note
+    from otio_shottag.formats.files import write_bytes
+    from otio_shottag.model.checkpoint import save_checkpoint
+    from otio_shottag.model.device import choose_device, describe_device
+    from otio_shottag.training.charts import CurvePoint, rate_chart, require_charts, training_chart
+    from otio_shottag.training.still_sets import read_set
+
+    if output.suffix != ".safetensors":
+        raise FormatError(
+            f"{output}: cannot write {output.suffix or 'a file without ending'!r}; should be .safetensors"
+        )
+    chart = output.with_suffix(".rates.png" if find_lr else ".curve.png")
+    check_targets(Path(start), [chart] if find_lr else [output, chart], force=force)
+    require_charts()
+    chosen_device = choose_device(device)
+    still_set = read_set(stills)
+    run = _plan(start, imagenet, body, output.with_suffix(".features"), seed, wishes)
+    if find_lr:
+        with _told() as told:
+            searches = run.find_rates(still_set, device=chosen_device, progress=told)
+        write_bytes(chart, rate_chart(searches))
+        for name, search in searches:
+            click.echo(f"{name}: try --rate {search.suggestion:.1e}")
+        note(f"wrote {chart}")
+        return
+    points: list[CurvePoint] = []
+    with _told() as told:
+        trained = run.train(
+            still_set,
+            version=f"shot_type {output.stem}",
+            device=chosen_device,
+            progress=told,
+            on_step=lambda part, loss, rate: points.append(CurvePoint(part, loss, rate)),
+        )
+        told("judging the unseen stills by the weights before", 0, 1)
+        before = run.exact_before(still_set)
+    save_checkpoint(trained, output)
+    write_bytes(chart, training_chart(points))
+    run.clear_up()
+    click.echo(f"{len(still_set.part(learned=True))} stills of {len(still_set.labels)} sizes learned")
+    if figures := trained.record.get("figures"):
+        exact, near = figures["exact"], figures["within_one"]
+        was = "" if before is None else f", {100 * before:.1f}% before training"
+        click.echo(
+            f"{figures['stills']} unseen stills: {100 * exact:.1f}% exact{was}, {100 * near:.1f}% within one size"
+        )
+        if before is not None and exact < before:
+            note("worse than before: more stills, fewer --epochs or a lower --rate may help; else keep what you had")
+    note(f"wrote {output} and {chart}, trained on {describe_device(chosen_device)}")
+
+
+def _plan(
+    start: str, imagenet: Path | None, body: str, workspace: Path, seed: int, wishes: dict[str, Any]
+) -> "OwnRun | ImageNetRun":
+    from otio_shottag.model.checkpoint import SHIPPED
+    from otio_shottag.model.foreign import load_any
+    from otio_shottag.training.runs import plan_imagenet, plan_own
+
+    given = {name: wish for name, wish in wishes.items() if wish is not None}
+    if imagenet is not None:
+        if start != "shipped":
+            raise click.UsageError("--from and --imagenet both say what to start from; give one of them")
+        return plan_imagenet(imagenet, body, workspace, seed=seed, **given)
+    return plan_own(load_any(SHIPPED if start == "shipped" else Path(start)), seed=seed, **given)
+
+
+@contextmanager
+def _told() -> "Iterator[Callable[[str, int, int], None]]":
+    """Show what a training says of itself: a bar on a terminal, in a pipe one line for each kind of work."""
+    from otio_shottag.cli.output import NOTES, note, progress
+
+    with progress(1, "steps") as bar:
+        task = bar.task_ids[0]
+        said = ""
+
+        def tell(what: str, done: int, total: int) -> None:
+            nonlocal said
+            kind = re.sub(r", loss [^,]*", "", what)
+            if kind != said:
+                said = kind
+                bar.reset(task)
+                if not NOTES.is_terminal:
+                    note(kind)
+            bar.update(task, description=what, completed=done, total=total)
+
+        yield tell

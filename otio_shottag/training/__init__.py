@@ -1,0 +1,1 @@
+"""Stills in folders or a list -> a checkpoint, and a checkpoint -> how well it judges."""
