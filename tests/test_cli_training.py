@@ -94,7 +94,7 @@ def test_training_writes_a_checkpoint_and_its_curve(run: Run, start: Path, tmp_p
 
 def test_the_same_seed_gives_the_same_checkpoint(run: Run, start: Path, tmp_path: Path) -> None:
     """Two runs with one seed end with the same weights; another seed gives others."""
-    stills = write_stills(tmp_path / "stills")
+    stills = write_stills(tmp_path / "stills", 10)
     made = []
     for seed in (1, 1, 2):
         output = tmp_path / str(len(made)) / "mine.safetensors"
@@ -137,13 +137,13 @@ def test_training_from_imagenet_keeps_its_features_until_it_is_done(
     """What the frozen stages made of the stills is used by the next run, and goes when one ends well."""
     monkeypatch.setattr(runs, "IMAGENET_VIEWS", ("plain",))
     for module in (runs, recipe):
-        monkeypatch.setattr(module, "GEOMETRY", Geometry(96, 64))
+        monkeypatch.setattr(module, "GEOMETRY", Geometry(64, 32))
     body = tmp_path / "body.safetensors"
     save_file({"_conv_stem.weight": torch.randn(32, 3, 3, 3)}, body)
-    stills = write_stills(tmp_path / "stills")
+    stills = write_stills(tmp_path / "stills", 12)
     (tmp_path / "out").mkdir()
     arguments = ["train", stills, "-o", tmp_path / "out" / "mine.safetensors", "--imagenet", body]
-    arguments += ["--body", "efficientnet_lite2", "--epochs", 4, "--batch-size", 8, "--device", "cpu"]
+    arguments += ["--body", "efficientnet_lite2", "--epochs", 2, "--batch-size", 4, "--device", "cpu"]
     assert run(*arguments, "--find-lr")[0] == 0
     assert names_in(tmp_path / "out") == ["mine.features", "mine.rates.png"]
     monkeypatch.setattr(recipe, "write_features", lambda *given, **named: pytest.fail("made the features again"))
@@ -154,7 +154,7 @@ def test_training_from_imagenet_keeps_its_features_until_it_is_done(
     assert "unseen stills" in out
     assert names_in(tmp_path / "out") == ["mine.curve.png", "mine.rates.png", "mine.safetensors"]
     record = load_checkpoint(tmp_path / "out" / "mine.safetensors").record
-    assert (record["started from"], record["plan before"]["epochs"]) == ("body.safetensors", 4)
+    assert (record["started from"], record["plan before"]["epochs"]) == ("body.safetensors", 2)
     assert record["plan"]["all_epochs"] == 1
 
 

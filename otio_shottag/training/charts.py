@@ -80,7 +80,7 @@ def calibration_chart(probabilities: Probabilities, positions: Positions, *, err
     axes.set(xlim=(0, 1.04), ylim=(-0.03, 1.05), xlabel="confidence", ylabel="part that is right")
     axes.set_title(f"Calibration: error {100 * error:.1f} %, {len(positions)} stills")
     _in_percent(axes)
-    axes.legend(loc="upper left", frameon=False)
+    axes.legend(loc="lower right", frameon=False)
     return _png(figure)
 
 

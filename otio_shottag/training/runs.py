@@ -137,7 +137,7 @@ class ImageNetRun:
 
     def clear_up(self) -> None:
         """Remove the features that were kept, and their folder unless something else lies in it."""
-        for path in [*self.workspace.glob(f"{self.plan.architecture.body}-*.np[yz]")]:
+        for path in list(self.workspace.glob(f"{self.plan.architecture.body}-*.np[yz]")):
             path.unlink()
         if self.workspace.is_dir() and not any(self.workspace.iterdir()):
             self.workspace.rmdir()
