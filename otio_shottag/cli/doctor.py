@@ -27,7 +27,6 @@ _ADAPTERS = {
     "otio_json": ("opentimelineio", ".otio"),
     "cmx_3600": ("otio-cmx3600-adapter", ".edl"),
     "fcp_xml": ("otio-fcp-adapter", ".xml"),
-    "fcpx_xml": ("otio-fcpx-xml-adapter", "writing .fcpxml from other formats"),
     "AAF": ("otio-aaf-adapter", ".aaf"),
     "ale": ("otio-ale-adapter", ".ale"),
     "resolve_markers": ("otio-shottag", "Resolve's marker EDL in every OTIO tool"),
