@@ -190,3 +190,16 @@ def test_a_shot_that_changes_is_as_sure_as_its_ends() -> None:
     assert [label.code for label in prediction.path] == ["MS", "CU"]
     assert prediction.confidence == pytest.approx(min(rows[0, 4], rows[3, 6]))
     assert max(score for _, score in prediction.scores) < 0.6
+
+
+@pytest.mark.usefixtures("needs_cuda")
+def test_cuda_says_what_the_cpu_says() -> None:
+    """On an NVIDIA card the sizes are those of the CPU, and the device says that it is one."""
+    numbers = np.random.default_rng(3).integers(0, 255, (3, 96, 160, 3), dtype=np.uint8)
+    frames = Frames(numbers, tuple(Fraction(number) for number in range(3)), failures=0)
+    (on_cpu,) = load_analysis(device="cpu").predict([frames])
+    cuda = load_analysis(device="cuda")
+    (on_cuda,) = cuda.predict([frames])
+    assert cuda.device.startswith("cuda:0")
+    assert on_cuda.label == on_cpu.label
+    assert on_cuda.confidence == pytest.approx(on_cpu.confidence, abs=0.01)
