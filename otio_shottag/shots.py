@@ -105,7 +105,7 @@ class Shot:
     name: str
     """The clip's name in the cut."""
     track: str
-    """The track's name where the cut gives one, else ``V1``, ``V2``, ... from the bottom."""
+    """``V1``, ``V2``, ...: the video tracks of the cut, counted from the bottom."""
     media: Media
     frames: PlayedFrames
     """Frames of the file, 0 = its first; one for each frame of ``record``, never empty."""
