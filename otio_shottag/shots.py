@@ -126,6 +126,21 @@ class Shot:
         return (frame + Fraction(1, 2)) / self.rate
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class NearMoment:
+    """A moment of a file that may move: any picture on screen between two others does as well."""
+
+    seconds: Fraction
+    """The one that is wanted most, from the start of the file."""
+    earliest: Fraction
+    latest: Fraction
+    """Both count; frames without a moment of their own in the shot must not lie between them."""
+
+
+Moment = Fraction | NearMoment
+"""When to look, in seconds from the start of the file: exactly then, or near it where that is cheaper."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
     """Decoded pictures of one shot."""

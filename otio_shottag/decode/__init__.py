@@ -9,6 +9,8 @@ probing      what a header says
 """
 
 from otio_shottag.decode.decoding import decode_frames
+from otio_shottag.decode.hardware import Hardware
+from otio_shottag.decode.open_files import OpenFiles
 from otio_shottag.decode.probing import MediaInfo, can_decode, probe
 
-__all__ = ["MediaInfo", "can_decode", "decode_frames", "probe"]
+__all__ = ["Hardware", "MediaInfo", "OpenFiles", "can_decode", "decode_frames", "probe"]

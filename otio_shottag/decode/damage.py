@@ -38,6 +38,12 @@ class DamageWatch:
             self._broken.add(start)
             self._doubt = start if self._doubt is None else max(self._doubt, start)
 
+    def pass_over(self, start: int, *, is_broken: bool) -> None:
+        """Note a picture that is not looked at and need not come out; broken, it may still spoil others."""
+        if is_broken:
+            self._broken.add(start)
+            self._doubt = start if self._doubt is None else max(self._doubt, start)
+
     def find_lost(self, start: int) -> int | None:
         """Give the first picture that should have come out before the one starting then, if any."""
         overdue = {awaited for awaited in self._awaited if awaited < start}

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 import av
+from av.codec.hwaccel import HWAccel
 from av.container import InputContainer
 from av.error import FFmpegError
 from av.video.stream import VideoStream
@@ -80,13 +81,23 @@ def exact(number: Rational | None) -> Fraction | None:
     return Fraction(number.numerator, number.denominator)
 
 
-def open_media(path: Path) -> InputContainer:
-    """Open a file for reading; the caller closes it.
+def open_media(path: Path, hardware: HWAccel | None = None) -> InputContainer:
+    """Open a file for reading; the caller closes it. What ``hardware`` cannot decode, the CPU does.
 
     Raises MediaError for what is no regular file and for what FFmpeg cannot read as one film or
     one picture.
     """
     _check_regular_file(path)
+    try:
+        return _open(path, hardware)
+    except (FFmpegError, OSError, ValueError) as error:
+        if getattr(error, "errno", None) == EINVAL:
+            # What FFmpeg answers where no demuxer of ours takes the file.
+            raise MediaError(f"{path}: is no film or picture; playlists, text and raw data are not opened") from error
+        raise MediaError(f"{path}: cannot be opened as video or picture: {reason(error)}") from error
+
+
+def _open(path: Path, hardware: HWAccel | None) -> InputContainer:
     try:
         return av.open(
             # The prefix keeps a name such as "concat:a|b" or "http://x" from being anything but a name.
@@ -96,12 +107,13 @@ def open_media(path: Path) -> InputContainer:
             # Metadata is often Latin-1, whatever the standard says.
             metadata_errors="replace",
             timeout=(_OPEN_SECONDS, None),
+            hwaccel=hardware,
         )
-    except (FFmpegError, OSError, ValueError) as error:
-        if getattr(error, "errno", None) == EINVAL:
-            # What FFmpeg answers where no demuxer of ours takes the file.
-            raise MediaError(f"{path}: is no film or picture; playlists, text and raw data are not opened") from error
-        raise MediaError(f"{path}: cannot be opened as video or picture: {reason(error)}") from error
+    except (FFmpegError, OSError, RuntimeError, ValueError):
+        if hardware is None:
+            raise
+        # A card that is not there, or is busy: the file may be fine.
+        return _open(path, None)
 
 
 def find_video(container: InputContainer, path: Path) -> VideoStream:

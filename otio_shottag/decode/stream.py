@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import TypeAlias
 
 from av import VideoFrame
+from av.codec.hwaccel import HWAccel
 from av.error import FFmpegError
 from av.packet import Packet
 from av.video.stream import VideoStream
 
 from otio_shottag.decode.damage import DamageWatch
+from otio_shottag.decode.key_frames import KeyFrameList
 from otio_shottag.decode.opening import MOST_PIXELS, exact, find_video, holds_one_picture, open_media, picture_rate
+from otio_shottag.decode.passing import Passing
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
@@ -52,16 +55,20 @@ class Picture:
 class PictureStream:
     """Reads one file forward, from its start or from a key frame; not for two threads at once."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, threads: int = 0, hardware: HWAccel | None = None) -> None:
+        """Open a file; ``threads`` decode it, 0 for as many as there are cores."""
         self._path = path
+        self._threads = threads
+        self._hardware = hardware
         self._open()
 
     def _open(self) -> None:
-        self._container = open_media(self._path)
+        self._container = open_media(self._path, self._hardware)
         self._stream = find_video(self._container, self._path)
         self._decoder = self._stream.codec_context
         # Frame threads hold back a picture each and lose them at a seek.
         self._decoder.thread_type = "SLICE"
+        self._decoder.thread_count = self._threads
         self._decoder.options = {"max_pixels": str(MOST_PIXELS)}
         self._time_base = exact(self._stream.time_base) or Fraction(1, 1000)
         self.frame_duration = 1 / picture_rate(self._stream)
@@ -71,6 +78,8 @@ class PictureStream:
         """Whether reading began at the file's start and not at a key frame."""
         self.gave_up = False
         """Whether reading ended before the file did."""
+        self.key_frames = KeyFrameList(self._stream, self._time_base)
+        self.passing = Passing(self._stream, self._time_base, self.frame_duration)
         self._pictures = self._read(self._packets())
 
     @property
@@ -81,6 +90,11 @@ class PictureStream:
         """
         has_no_order = self._container.format.name == "avi" and self._decoder.codec.name in ("h264", "hevc", "vvc")
         return self._stream.start_time is not None and not (has_no_order and self._decoder.has_b_frames)
+
+    @property
+    def is_on_hardware(self) -> bool:
+        """Whether a graphics card decodes it."""
+        return bool(self._decoder.is_hwaccel)
 
     def restart(self) -> None:
         """Open the file again, to read from its very start."""
@@ -102,6 +116,15 @@ class PictureStream:
             self.restart()
             return None
         moment = floor(seconds / self._time_base)
+        packets = self._seek(moment)
+        key_packet = next((packet for packet in packets if packet.is_keyframe), None)
+        if key_packet is None or key_packet.pts is None or key_packet.pts > moment:
+            return None
+        self._pictures = self._read(chain((key_packet,), packets))
+        return key_packet.pts * self._time_base
+
+    def _seek(self, moment: int) -> Iterator[VideoPacket]:
+        """Give the packets from about the last key frame before a moment; no pictures are to be read till then."""
         if self._container.format.name == "mpeg":
             packets = self._skip_to(moment)
         else:
@@ -113,11 +136,8 @@ class PictureStream:
             else:
                 packets = self._packets()
         self.from_start = self.gave_up = False
-        key_packet = next((packet for packet in packets if packet.is_keyframe), None)
-        if key_packet is None or key_packet.pts is None or key_packet.pts > moment:
-            return None
-        self._pictures = self._read(chain((key_packet,), packets))
-        return key_packet.pts * self._time_base
+        self.passing.forget()
+        return packets
 
     def _skip_to(self, moment: int) -> Iterator[VideoPacket]:
         """Give the packets from the last key frame before a moment, found by reading from the start.
@@ -136,15 +156,32 @@ class PictureStream:
                 break
         return chain(held, packets)
 
-    def key_frame_before(self, seconds: Fraction) -> Fraction | None:
-        """Say where a seek to this moment would land; None where the file has no list of that."""
-        entries = self._stream.index_entries
-        moment = floor(seconds / self._time_base)
-        # Matroska's list holds the beginning only until the first seek, others grow with reading.
-        if not len(entries) or entries[-1].timestamp < moment:
+    @property
+    def has_key_frames(self) -> bool:
+        """Whether some pictures need others before them, and seeking is cheap."""
+        return (
+            self.can_seek
+            and not self.holds_one_picture
+            and not self._decoder.codec.intra_only
+            and self._container.format.name not in _STEADY_FORMATS
+        )
+
+    def key_picture(self, seconds: Fraction) -> Picture | None:
+        """Give about the last key frame before a moment, which needs no other picture; then seek again.
+
+        None where the file does not let us, or the picture is damaged.
+        """
+        packet = next((packet for packet in self._seek(floor(seconds / self._time_base)) if packet.is_keyframe), None)
+        if packet is None or packet.pts is None or packet.is_corrupt:
             return None
-        found = entries.search_timestamp(moment)
-        return entries[found].timestamp * self._time_base if found >= 0 else None
+        frames, has_failed = self._decode(packet)
+        if not frames:
+            frames, has_failed_late = self._decode(None)
+            has_failed = has_failed or has_failed_late
+        self._decoder.flush_buffers()
+        if has_failed or len(frames) != 1 or frames[0].is_corrupt or frames[0].pts != packet.pts:
+            return None
+        return self._picture(packet.pts, packet.duration, frames[0])
 
     def next(self) -> Picture | None:
         """Give the next picture in the order they are shown; None after the last."""
@@ -209,8 +246,9 @@ class PictureStream:
         watch = DamageWatch(key_frame, self.frame_duration / self._time_base, is_steady=is_steady)
         silent_packets = 0
         for packet in chain(packets, (None,)):
+            is_passed_over = not is_steady and self.passing.passes(packet)
             frames, has_failed = self._decode(packet)
-            silent_packets = 0 if frames else silent_packets + 1
+            silent_packets = 0 if frames or is_passed_over else silent_packets + 1
             if silent_packets > _MOST_SILENT_PACKETS:
                 self.gave_up = True
                 if key_frame is not None:
@@ -218,9 +256,12 @@ class PictureStream:
                 return
             if packet is not None and packet.pts is not None and not packet.is_discard:
                 is_broken = has_failed or packet.is_corrupt
-                if is_broken or packet.size > _LARGEST_EMPTY_PACKET:
+                if is_passed_over:
+                    watch.pass_over(packet.pts, is_broken=is_broken)
+                elif is_broken or packet.size > _LARGEST_EMPTY_PACKET:
                     watch.put_in(packet.pts, is_broken=is_broken)
             for frame in frames:
+                self.passing.came_out(frame.pts or 0)
                 if frame.pts is None or (not self.from_start and key_frame is not None and frame.pts < key_frame):
                     # Shown before the key frame that a seek landed on, so predicted from pictures
                     # that the decoder never saw.
