@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from fractions import Fraction
+from math import floor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from opentimelineio.opentime import RationalTime, TimeRange
 
 from otio_shottag.analyses import Analysis, load_analysis
 from otio_shottag.errors import ModelError
-from otio_shottag.shots import Frames, PlayedFrames, Shot
+from otio_shottag.shots import Frames, NearMoment, PlayedFrames, Shot
 from otio_shottag.vocabulary import SHOT_TYPES
 
 EWS, WS, LS, MLS, MS, MCU, CU, ECU = range(8)
@@ -91,7 +92,17 @@ def test_the_judge_says_what_it_is(analysis: Analysis) -> None:
     assert analysis.name == "shot_type"
     assert analysis.model.startswith("shot_type ")
     assert analysis.short_side >= 128
-    assert analysis.device.startswith("cpu (")
+    analysis.predict([pictures(1, 64, 96)])
+    assert str(analysis.device).startswith("cpu (")
+
+
+def test_nothing_is_loaded_before_there_is_something_to_judge() -> None:
+    """Moments, name and fingerprint need no torch; the first prediction loads it and names the device."""
+    code = (
+        "import sys; from otio_shottag.analyses import load_analysis; a = load_analysis(device='cpu')\n"
+        "assert a.model and a.fingerprint and a.short_side and a.device is None; sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.parametrize(("num_frames", "count"), [(1, 1), (12, 1), (48, 3), (24 * 20, 6), (24 * 120, 9)])
@@ -103,7 +114,26 @@ def test_a_long_shot_is_looked_at_more_often(analysis: Analysis, num_frames: int
 def test_moments_keep_clear_of_transitions(analysis: Analysis) -> None:
     """No moment lies where a transition is on screen."""
     moments = analysis.moments(shot(100, clear=range(40, 60)))
-    assert all(Fraction(140, 24) <= moment < Fraction(160, 24) for moment in moments)
+    for moment in moments:
+        first, last = (moment.earliest, moment.latest) if isinstance(moment, NearMoment) else (moment, moment)
+        assert Fraction(140, 24) <= first <= last < Fraction(160, 24)
+
+
+def test_a_moment_may_move_within_its_share_of_the_shot(analysis: Analysis) -> None:
+    """Samples of a shot at its own speed or slower may move by a tenth of their distance, others not at all."""
+    for step in (Fraction(1), Fraction(-1), Fraction(1, 2)):
+        moments = analysis.moments(shot(240, step=step))
+        assert all(isinstance(moment, NearMoment) for moment in moments)
+        for moment in moments:
+            assert isinstance(moment, NearMoment)
+            assert (
+                moment.latest - moment.seconds
+                == moment.seconds - moment.earliest
+                == floor(8 * abs(step)) / Fraction(24)
+            )
+    for step in (Fraction(2), Fraction(5, 4), Fraction(0)):
+        assert all(isinstance(moment, Fraction) for moment in analysis.moments(shot(240, step=step)))
+    assert all(isinstance(moment, Fraction) for moment in analysis.moments(shot(14)))
 
 
 def test_a_freeze_frame_asks_for_one_picture(analysis: Analysis) -> None:
@@ -114,7 +144,8 @@ def test_a_freeze_frame_asks_for_one_picture(analysis: Analysis) -> None:
 def test_reverse_play_is_seen_in_its_order(analysis: Analysis) -> None:
     """A shot that plays backward is asked for from its later frames to its earlier ones."""
     moments = analysis.moments(shot(48, step=Fraction(-1)))
-    assert list(moments) == sorted(moments, reverse=True)
+    seconds = [moment.seconds if isinstance(moment, NearMoment) else moment for moment in moments]
+    assert seconds == sorted(seconds, reverse=True)
     assert len(moments) == 3
 
 
@@ -200,6 +231,6 @@ def test_cuda_says_what_the_cpu_says() -> None:
     (on_cpu,) = load_analysis(device="cpu").predict([frames])
     cuda = load_analysis(device="cuda")
     (on_cuda,) = cuda.predict([frames])
-    assert cuda.device.startswith("cuda:0")
+    assert str(cuda.device).startswith("cuda:0")
     assert on_cuda.label == on_cpu.label
     assert on_cuda.confidence == pytest.approx(on_cpu.confidence, abs=0.01)

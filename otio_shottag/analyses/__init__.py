@@ -5,16 +5,24 @@ each shot. A new one is a class in a file here and a line in ``load_analysis``.
 """
 
 from collections.abc import Sequence
-from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from otio_shottag.errors import ModelError
-from otio_shottag.shots import Frames, Prediction, Shot
+from otio_shottag.shots import Frames, Moment, Prediction, Shot
+
+if TYPE_CHECKING:
+    from otio_shottag.model.judge import Judge
 
 
 class Analysis(Protocol):
-    """Pixels of a shot -> what it is."""
+    """Pixels of a shot -> what it is.
+
+    Two more attributes are looked for, and need not be there. ``side_by_side``: whether several
+    threads may call ``predict`` at once, each for one shot; else it is called with batches, by one.
+    ``fingerprint``: what the answers depend on besides the pictures, as text; without it they are not kept
+    in a cache.
+    """
 
     @property
     def name(self) -> str:
@@ -29,10 +37,10 @@ class Analysis(Protocol):
         """Pixels; frames are scaled down to it while they are decoded."""
 
     @property
-    def device(self) -> str:
-        """What it runs on, in words: ``"cpu (Intel(R) Xeon(R) Processor, 2 threads)"``."""
+    def device(self) -> str | None:
+        """What judged, in words: ``"cpu (Intel(R) Xeon(R) Processor, bfloat16)"``; None before it has."""
 
-    def moments(self, shot: Shot) -> Sequence[Fraction]:
+    def moments(self, shot: Shot) -> Sequence[Moment]:
         """Say which moments of the file it wants to see, in seconds from its start."""
 
     def predict(self, batch: Sequence[Frames]) -> list[Prediction]:
@@ -56,10 +64,29 @@ def load_analysis(
         raise ModelError(f"unknown analysis {name!r}; there is shot_type")
     if frames_per_shot is not None and frames_per_shot < 1:
         raise ModelError(f"frames per shot is {frames_per_shot}; should be 1 or more")
-    # torch takes seconds to import, so it comes in only when a network is wanted.
     from otio_shottag.analyses.shot_type import ShotType
-    from otio_shottag.model.checkpoint import SHIPPED
+    from otio_shottag.model.header import SHIPPED, file_digest, read_header
+
+    if device not in ("auto", "cpu"):
+        # Asked for by name: say at once if it is not there.
+        from otio_shottag.model.device import choose_device
+
+        choose_device(device)
+    path = model or SHIPPED
+    if path.suffix == ".safetensors":
+        header, load = read_header(path), lambda: _judge(path, device)
+    else:
+        # Weights that we did not write say nothing of themselves before they are loaded.
+        judge = _judge(path, device)
+        header, load = judge.header, lambda: judge
+    return ShotType(header, load, fingerprint=lambda: f"{file_digest(path)} {device}", frames_per_shot=frames_per_shot)
+
+
+def _judge(path: Path, device: str) -> "Judge":
+    # torch takes seconds to import, so it comes in only when there is something to judge.
     from otio_shottag.model.device import choose_device
     from otio_shottag.model.foreign import load_any
+    from otio_shottag.model.judge import Judge
 
-    return ShotType(load_any(model or SHIPPED), choose_device(device), frames_per_shot=frames_per_shot)
+    chosen = choose_device(device)
+    return Judge(load_any(path), chosen)

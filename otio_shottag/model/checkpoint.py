@@ -1,10 +1,4 @@
-"""A checkpoint: one safetensors file with the weights and everything needed to use them.
-
-The file's metadata holds the labels, the picture geometry, the colours' mean and standard deviation,
-the temperature, the version and how it was trained, each as JSON. safetensors
-(https://github.com/huggingface/safetensors) is plain numbers behind a JSON header: a file from a
-stranger cannot run code.
-"""
+"""A checkpoint with its network: ``header`` says what is in the file besides the weights."""
 
 import json
 import os
@@ -18,14 +12,11 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from otio_shottag.errors import ModelError
+from otio_shottag.model.header import FORMAT, SHIPPED, Geometry, Header, Normalization, known_labels, read_header
 from otio_shottag.model.network import Architecture, Committee, build
-from otio_shottag.model.pictures import Geometry, Normalization
 from otio_shottag.shots import Label
-from otio_shottag.vocabulary import SHOT_TYPES
 
-FORMAT = "otio-shottag checkpoint 1"
-SHIPPED = Path(__file__).parent.parent / "weights" / "shot_type.safetensors"
-"""The weights that come with the package."""
+__all__ = ["SHIPPED", "Checkpoint", "filled", "known_labels", "load_checkpoint", "save_checkpoint"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +35,13 @@ class Checkpoint:
     """Goes into every tag: ``shot_type 1.0``."""
     record: Mapping[str, Any] = field(default_factory=dict)
     """How it was trained and what it reached, for people to read."""
+
+    @property
+    def header(self) -> Header:
+        """All but the network."""
+        return Header(
+            self.labels, self.geometry, self.normalization, self.temperature, self.version, record=self.record
+        )
 
 
 def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
@@ -76,36 +74,31 @@ def load_checkpoint(path: Path) -> Checkpoint:
 
     Raises ModelError where the file is missing, broken, not ours, or has labels we do not know.
     """
-    metadata, weights = _read(path)
-    if metadata.get("format") != FORMAT:
-        raise ModelError(f"{path}: not a checkpoint of otio-shottag: its format is {metadata.get('format')!r}")
+    header = read_header(path)
     try:
-        content = {name: json.loads(text) for name, text in metadata.items() if name != "format"}
-        architectures = [Architecture(**fields) for fields in content["architectures"]]
-        geometry = Geometry(**content["geometry"])
-        normalization = Normalization(**{name: tuple(numbers) for name, numbers in content["normalization"].items()})
-        temperature = float(content["temperature"])
-        labels = known_labels(content["labels"])
-        version, record = str(content["version"]), dict(content["record"])
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        architectures = [Architecture(**fields) for fields in header.architectures]
+    except TypeError as error:
         raise ModelError(f"{path}: the checkpoint's metadata is incomplete or broken: {error}") from error
-    except ModelError as error:
-        raise ModelError(f"{path}: {error}") from error
-    if not architectures:
-        raise ModelError(f"{path}: lists no network; should be one at least")
     for architecture in architectures:
-        if len(labels) != architecture.num_labels:
-            raise ModelError(f"{path}: {len(labels)} labels for {architecture.num_labels} scores; should be as many")
-    if not (temperature > 0 and geometry.width > 0 and geometry.height > 0):
-        raise ModelError(f"{path}: temperature {temperature}, {geometry}; should all be above 0")
+        if len(header.labels) != architecture.num_labels:
+            scores = architecture.num_labels
+            raise ModelError(f"{path}: {len(header.labels)} labels for {scores} scores; should be as many")
     try:
-        network = filled(architectures, weights)
+        network = filled(architectures, _weights(path))
     except (ModelError, RuntimeError) as error:
         # RuntimeError is what torch raises for names or shapes that do not fit, one line for each.
         first_lines = " ".join(str(error).split())[:200]
         bodies = " and a ".join(architecture.body for architecture in architectures)
         raise ModelError(f"{path}: the weights do not fit a {bodies}: {first_lines}") from error
-    return Checkpoint(network, labels, geometry, normalization, temperature, version, record)
+    return Checkpoint(
+        network,
+        header.labels,
+        header.geometry,
+        header.normalization,
+        header.temperature,
+        header.version,
+        header.record,
+    )
 
 
 def filled(architectures: Sequence[Architecture], weights: Mapping[str, torch.Tensor]) -> Committee:
@@ -120,21 +113,9 @@ def filled(architectures: Sequence[Architecture], weights: Mapping[str, torch.Te
     return network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
 
 
-def known_labels(codes: Sequence[str]) -> tuple[Label, ...]:
-    """Look up label codes in the vocabulary, keeping their order; raises ModelError for others."""
-    by_code = {label.code: label for label in SHOT_TYPES}
-    unknown = [code for code in codes if code not in by_code]
-    if unknown or not codes or len(set(codes)) != len(codes):
-        wrong = f"unknown labels {', '.join(map(repr, unknown))}" if unknown else f"labels {list(codes)!r}"
-        raise ModelError(f"{wrong}; should be some of {', '.join(by_code)}, each once")
-    return tuple(by_code[code] for code in codes)
-
-
-def _read(path: Path) -> tuple[dict[str, str], dict[str, torch.Tensor]]:
-    if not path.is_file():
-        raise ModelError(f"{path}: no such checkpoint")
+def _weights(path: Path) -> dict[str, torch.Tensor]:
     try:
         with safe_open(path, framework="pt") as file:
-            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (no dict)
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path}: cannot read the checkpoint: {error}") from error

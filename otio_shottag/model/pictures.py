@@ -5,35 +5,13 @@ cut off, so a head at the edge of a 2.39:1 frame still counts. Pictures narrower
 pulled out of all proportion; they get grey sides up to 4:3 first.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor
 from torchvision.transforms.v2 import functional as transform
 
-NARROWEST = 4 / 3
-"""Width over height below which a picture gets sides; every still we trained on is at least so wide."""
+from otio_shottag.model.header import Geometry, Normalization
 
-
-@dataclass(frozen=True, slots=True)
-class Geometry:
-    """The one size that the network was trained at."""
-
-    width: int
-    """Pixels."""
-    height: int
-    """Pixels; also the short side that frames are decoded at."""
-    narrowest: float = NARROWEST
-    """Width over height that a narrower picture is filled up to; 0 squishes every shape."""
-
-
-@dataclass(frozen=True, slots=True)
-class Normalization:
-    """The colours the body was trained on, red, green, blue in 0..1."""
-
-    mean: tuple[float, float, float]
-    std: tuple[float, float, float]
-
+__all__ = ["Geometry", "Normalization", "fit", "normalize", "without_bars"]
 
 # Bars: encoded black is 0 to about 10 after conversion and compression; a picture seldom ends in the
 # dark over its whole width, on both sides alike, and begins at once. All of that is asked for, because a face
