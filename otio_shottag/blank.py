@@ -15,16 +15,20 @@ from otio_shottag.shots import Frames
 _FLAT = 8
 
 
+class BlankError(MediaError):
+    """None of a shot's pictures shows anything; that is sure, and no fault of the file."""
+
+
 def drop_blank(frames: Frames) -> Frames:
     """Give the pictures that show something; the same object where all do.
 
-    Raises MediaError, in words for the editor, where none does.
+    Raises BlankError, in words for the editor, where none does.
     """
     darkest, lightest = np.percentile(frames.data, (1, 99), axis=(1, 2))  # (N, H, W, 3) -> (N, 3) each
     shows = (lightest - darkest).max(axis=1) > _FLAT  # (N,)
     if shows.all():
         return frames
     if not shows.any():
-        raise MediaError("shows nothing but black or one flat colour")
+        raise BlankError("shows nothing but black or one flat colour")
     seconds = tuple(when for when, shown in zip(frames.seconds, shows, strict=True) if shown)
     return replace(frames, data=frames.data[shows], seconds=seconds)

@@ -12,6 +12,12 @@ SHARED = Path(__file__).parent.parent.parent / "shared"
 """Real timelines, clips and stills that may not be passed on; tests on them skip where it is absent."""
 
 
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test remembers by itself: what one leaves in the cache, no other finds."""
+    monkeypatch.setenv("OTIO_SHOTTAG_CACHE", str(tmp_path_factory.mktemp("cache") / "answers.sqlite"))
+
+
 @pytest.fixture(scope="session")
 def corpus() -> Path:
     """The folder of real timelines."""

@@ -152,3 +152,47 @@ def _addresses(item, address):
     elif hasattr(item, "__iter__"):
         for index, child in enumerate(item):
             yield from _addresses(child, (*address, index))
+
+
+class SideBySide(StandIn):
+    """The stand-in, asked by several threads at once."""
+
+    side_by_side = True
+
+
+def test_law_9_however_many_threads_the_tags_are_the_same(clips):
+    """One thread or eight, in batches or side by side: the same tags, in the order of the shots."""
+    names = ("plain24.mp4", "tc25.mov", "gone.mov", "plain50.mp4")
+    starts = [(number * 37) % 90 for number in range(90)]
+    items = [
+        clip(names[number % 4], span(start, 4, 24), available=span(0, 100, 24)) for number, start in enumerate(starts)
+    ]
+    shots, _ = find(timeline(track(*items)), clips)
+    runs = [
+        list(judge(shots, analysis, workers=workers)) for analysis in (StandIn(), SideBySide()) for workers in (1, 2, 8)
+    ]
+    assert len(runs[0]) == len(shots) > 50
+    assert all(run == runs[0] for run in runs)
+
+
+def test_side_by_side_each_shot_is_judged_by_itself(clips):
+    """Where the analysis allows it, threads judge what they decoded, one shot at a time."""
+    shots, _ = find(
+        timeline(track(*(clip("plain24.mp4", span(at, 2), available=span(0, 100)) for at in range(50)))), clips
+    )
+    analysis = SideBySide()
+    tags, _ = tag_shots(shots, analysis)
+    assert [tag.shot for tag in tags] == shots
+    assert analysis.batches == [1] * 50
+
+
+def test_an_error_while_judging_is_not_lost(clips):
+    """What goes wrong in a thread that judges comes out of the run."""
+
+    class Buggy(SideBySide):
+        def predict(self, batch):
+            raise KeyError("a bug")
+
+    shots, _ = find(timeline(track(clip("plain24.mp4", span(1, 2), available=span(0, 100)))), clips)
+    with pytest.raises(KeyError, match="a bug"):
+        tag_shots(shots, Buggy())

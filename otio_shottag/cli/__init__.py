@@ -21,6 +21,7 @@ _VERBS = {
     "train": ("otio_shottag.cli.train", "Teach the judge your own stills, or train one from ImageNet weights."),
     "evaluate": ("otio_shottag.cli.evaluate", "Say how often a checkpoint is right on labelled stills."),
     "export-onnx": ("otio_shottag.cli.export_onnx", "Write a checkpoint as ONNX, checked against torch."),
+    "cache": ("otio_shottag.cli.cache", "Show or clear what earlier runs left, so that nothing is judged twice."),
     "doctor": ("otio_shottag.cli.doctor", "Say what is installed here, what is missing and what to do."),
 }
 

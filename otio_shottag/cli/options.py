@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
+    from otio_shottag.cache import Cache
     from otio_shottag.media_paths import PathMap
     from otio_shottag.shots import Shot, Skip
     from otio_shottag.timeline import Cut
@@ -118,10 +119,13 @@ def find(
     maps: tuple["PathMap", ...],
     tracks: tuple[str, ...] | None,
     include_disabled: bool,
+    cache: "Cache | None" = None,
 ) -> "tuple[list[Shot], list[Skip]]":
-    """Find the shots that the options ask for."""
+    """Find the shots that the options ask for; ``cache`` knows what media files' headers say."""
+    from otio_shottag.decode import probe
     from otio_shottag.finding import find_shots
     from otio_shottag.media_paths import MediaFinder
 
     finder = MediaFinder(folder=cut.media_folder, roots=media_roots, maps=maps)
-    return find_shots(cut, finder=finder, tracks=tracks, include_disabled=include_disabled)
+    look = probe if cache is None else cache.probing(probe)
+    return find_shots(cut, finder=finder, tracks=tracks, include_disabled=include_disabled, probe=look)

@@ -21,7 +21,6 @@ PICTURES = (
     ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".exr", ".dpx", ".tga", ".gif", ".ppm", ".jp2", ".avif",
     ".heic",
 )  # fmt: skip
-_BATCH = 16
 
 
 @click.command(name="stills")
@@ -97,23 +96,31 @@ def _pictures(paths: Iterable[Path]) -> Iterator[Path]:
 
 
 def _judge(pictures: Sequence[Path], analysis: "Analysis") -> "Iterator[tuple[Path, Prediction | str]]":
-    """Judge pictures in their order; a picture that cannot be read gives its reason."""
-    from otio_shottag.bars import trim_bars
-    from otio_shottag.blank import drop_blank
-    from otio_shottag.decode import decode_frames
+    """Judge pictures in their order, each as a shot of one frame; one that cannot be read gives its reason."""
+    from opentimelineio.opentime import RationalTime, TimeRange
 
-    for start in range(0, len(pictures), _BATCH):
-        looks: list[tuple[Path, Any]] = []
-        for path in pictures[start : start + _BATCH]:
-            try:
-                frames = decode_frames(path, [Fraction(0)], analysis.short_side)
-                looks.append((path, trim_bars(drop_blank(frames))))
-            except MediaError as error:
-                text = " ".join(str(error).split())
-                looks.append((path, text if text.startswith(str(path)) else f"{path}: {text}"))
-        predictions = iter(analysis.predict([look for _, look in looks if not isinstance(look, str)]))
-        for path, look in looks:
-            yield path, look if isinstance(look, str) else next(predictions)
+    from otio_shottag.shots import PlayedFrames, Shot, Tag
+    from otio_shottag.tagging import judge
+
+    shots = (
+        Shot(
+            address=(number,),
+            name=path.name,
+            track="",
+            media=path,
+            frames=PlayedFrames(Fraction(0), Fraction(0), 1),
+            rate=Fraction(1),
+            record=TimeRange(RationalTime(number, 1), RationalTime(1, 1)),
+            clear=range(1),
+            media_start=Fraction(0),
+        )
+        for number, path in enumerate(pictures)
+    )
+    for path, result in zip(pictures, judge(shots, analysis), strict=True):
+        if isinstance(result, Tag):
+            yield path, result.prediction
+        else:
+            yield path, result.reason if result.reason.startswith(str(path)) else f"{path}: {result.reason}"
 
 
 def _row(path: Path, prediction: "Prediction") -> dict[str, Any]:

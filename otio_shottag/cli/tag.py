@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from otio_shottag.cli.cache import cache_options, opened
+from otio_shottag.cli.judging import effort_options, judge_shots, speed
 from otio_shottag.cli.options import cut_options, find, judge_options, read_cut, split_names
 from otio_shottag.cli.targets import check_targets
 from otio_shottag.errors import FormatError, TimelineError
 
 if TYPE_CHECKING:
-    from otio_shottag.analyses import Analysis
     from otio_shottag.formats import RunFacts
     from otio_shottag.marks import Place
     from otio_shottag.media_paths import PathMap
     from otio_shottag.settings import Settings
-    from otio_shottag.shots import Shot, Skip, Tag
+    from otio_shottag.shots import Skip, Tag
     from otio_shottag.timeline import Cut
 
 _FORMATS = ("otio", "otioz", "cmx", "resolve-markers", "fcp7", "fcpxml", "fcpxmld", "avid", "csv", "json")
@@ -62,18 +63,14 @@ _ROWS = 30
 )
 @cut_options
 @click.option(
-    "--frames-per-shot",
-    type=click.IntRange(1, 1000),
-    metavar="N",
-    help="Look at N frames of every shot. Default: 1 of a very short one, 3 normally, more of a long one.",
-)
-@click.option(
     "--min-confidence",
     type=click.FloatRange(0, 1),
     metavar="0..1",
     help="Below it a marker says 'MS? 41%' and takes the colour for unsure. Default: 0.5, or the settings'.",
 )
 @judge_options
+@effort_options
+@cache_options
 @click.option(
     "--settings",
     "settings_path",
@@ -100,6 +97,9 @@ def command(
     min_confidence: float | None,
     model: Path | None,
     device: str,
+    hwaccel: str,
+    cache_path: Path | None,
+    no_cache: bool,
     settings_path: Path | None,
     keep_partial: bool,
     strict: bool,
@@ -117,12 +117,30 @@ def command(
     content = read_cut(cut, rate=rate, sequence=sequence)
     targets = _targets(cut, outputs, formats)
     check_targets(cut, [path for path, _ in targets] + _json_file(json_path), force=force)
-    shots, skips = find(content, media_roots=media_roots, maps=maps, tracks=picked, include_disabled=include_disabled)
-    seconds = {"read": time.perf_counter() - started}
-    if not shots:
-        show_skips(skips)
-        raise TimelineError(f"{cut}: no shot can be judged: " + (_one_reason(skips) if skips else "it shows no clips"))
-    analysis, tags, missed, stopped = _judge(shots, model, device, frames_per_shot, seconds)
+    with opened(cache_path, no_cache=no_cache) as cache:
+        shots, skips = find(
+            content,
+            media_roots=media_roots,
+            maps=maps,
+            tracks=picked,
+            include_disabled=include_disabled,
+            cache=cache,
+        )
+        seconds = {"read": time.perf_counter() - started}
+        if not shots:
+            show_skips(skips)
+            raise TimelineError(
+                f"{cut}: no shot can be judged: " + (_one_reason(skips) if skips else "it shows no clips")
+            )
+        tags, missed, stopped, facts = judge_shots(
+            shots,
+            model=model,
+            device=device,
+            frames_per_shot=frames_per_shot,
+            hwaccel=hwaccel,
+            cache=cache,
+            seconds=seconds,
+        )
     skips = sorted([*skips, *missed], key=lambda skip: skip.address)
     if stopped and not (keep_partial and tags):
         note("stopped; nothing was written" + ("" if keep_partial else " (--keep-partial writes what was judged)"))
@@ -130,7 +148,6 @@ def command(
     if not tags:
         show_skips(skips)
         raise FormatError(f"{cut}: nothing was written: of none of its {len(shots)} shots a frame could be decoded")
-    facts = _facts(analysis, seconds)
     written = _write(content, tags, skips, targets, json_path, settings, markers, picked, facts)
     from otio_shottag.cli.summary import show_tags
 
@@ -138,8 +155,7 @@ def command(
     show_skips(skips)
     if stopped:
         note(f"stopped after {len(tags) + len(missed)} of {len(shots)} shots; the rest carries no marker")
-    judging = seconds["total"]
-    note(f"{len(tags)} shots in {judging:.1f} s ({len(tags) / judging:.1f} shots/s), judged on {analysis.device}")
+    note(speed(len(tags), facts))
     for path in written:
         note(f"wrote {path}")
     if stopped:
@@ -178,42 +194,6 @@ def _json_file(json_path: str | None) -> list[Path]:
 def _one_reason(skips: "Sequence[Skip]") -> str:
     reasons = list(dict.fromkeys(skip.reason for skip in skips))
     return reasons[0] if len(reasons) == 1 else f"{len(skips)} clips, each for a reason listed above"
-
-
-def _judge(
-    shots: "list[Shot]", model: Path | None, device: str, frames_per_shot: int | None, seconds: dict[str, float]
-) -> "tuple[Analysis, list[Tag], list[Skip], bool]":
-    """Judge the shots with a bar; give the analysis, its tags and skips, and whether Ctrl-C ended it."""
-    from otio_shottag.analyses import load_analysis
-    from otio_shottag.cli.output import progress
-    from otio_shottag.shots import Tag
-    from otio_shottag.tagging import judge
-
-    started = time.perf_counter()
-    analysis = load_analysis("shot_type", model=model, device=device, frames_per_shot=frames_per_shot)
-    seconds["load"] = time.perf_counter() - started
-    started = time.perf_counter()
-    tags: list[Tag] = []
-    skips: list[Skip] = []
-    stopped = False
-    results = judge(shots, analysis, seconds=seconds)
-    with progress(len(shots), "shots") as bar:
-        try:
-            for result in results:
-                tags.append(result) if isinstance(result, Tag) else skips.append(result)
-                bar.advance(bar.task_ids[0])
-        except KeyboardInterrupt:
-            stopped = True
-        finally:
-            results.close()
-    seconds["total"] = time.perf_counter() - started
-    return analysis, tags, skips, stopped
-
-
-def _facts(analysis: "Analysis", seconds: dict[str, float]) -> "RunFacts":
-    from otio_shottag.formats import RunFacts
-
-    return RunFacts(device=analysis.device, seconds={stage: round(spent, 3) for stage, spent in seconds.items()})
 
 
 def _write(

@@ -23,8 +23,12 @@ class RunFacts:
 
     device: str | None = None
     """The device that really judged: ``"cuda:0 (NVIDIA ...)"``; None where nothing was judged."""
+    decoder: str | None = None
+    """What decoded: ``"cpu"``, or the graphics card, with a word where it could not."""
+    remembered: int = 0
+    """Shots whose answer an earlier run had left."""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Wall-clock seconds by stage: ``{"decode": 12.1, "judge": 3.4}``."""
+    """Seconds by stage, of all threads together, and ``total`` by the clock: ``{"decode": 12.1, "judge": 3.4}``."""
     version: str = field(default_factory=lambda: version("otio-shottag"))
     """Of this package."""
 

@@ -1,7 +1,8 @@
 """``.json``: everything that is known of a run, for programs.
 
 ``schema`` is 1; it goes up when a key changes its meaning or goes, not when one is added. The
-same cut, model and settings give the same text but for ``timings`` and ``device``. Frames of
+same cut, model and settings give the same text but for ``timings``,
+``device``, ``decoder`` and ``remembered``. Frames of
 record time count from midnight, like its timecode; frames of a file from its first, which is 0.
 Above 60 frames per second a timecode is a frame number::
 
@@ -9,7 +10,8 @@ Above 60 frames per second a timecode is a frame number::
       "otio_shottag": {"version": "0.1.0", "schema": 1},
       "cut": {"path", "name", "format", "rate": "24000/1001", "start_timecode", "drop_frame"},
       "model": what judged, with its version; null where nothing was,
-      "device": what it ran on, "timings": {stage: seconds},
+      "device": what it ran on, "decoder": what decoded, "remembered": shots that an earlier run had judged,
+      "timings": {stage: seconds},
       "min_confidence": below it a shot is unsure,
       "shots": [{
         "address": [0, 3], "track": "V1", "name", "media",
@@ -70,6 +72,8 @@ def _report(delivery: Delivery) -> dict[str, Any]:
         },
         "model": ", ".join(models) or None,
         "device": delivery.run.device,
+        "decoder": delivery.run.decoder,
+        "remembered": delivery.run.remembered,
         "timings": {stage: round(seconds, 3) for stage, seconds in delivery.run.seconds.items()},
         "min_confidence": delivery.settings.min_confidence,
         "shots": [_shot(mark, delivery) for mark in delivery.marks],

@@ -1,0 +1,87 @@
+"""Judging the shots of a cut with a bar, and what is said of how it went; for every verb that judges cuts."""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from otio_shottag.cache import Cache
+    from otio_shottag.formats import RunFacts
+    from otio_shottag.shots import Shot, Skip, Tag
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def effort_options(command: F) -> F:
+    """Add the options that say how much to look at, and what decodes it."""
+    for option in reversed(
+        [
+            click.option(
+                "--frames-per-shot", type=click.IntRange(1, 1000), metavar="N",
+                help="Look at N frames of every shot. Default: 1 of a very short one, 3 normally, more of a long one.",
+            ),
+            click.option(
+                "--hwaccel", type=click.Choice(["auto", "none", "cuda", "videotoolbox", "d3d11va"]), default="auto",
+                show_default=True, help="Decode on a graphics card; what it cannot decode, and auto, the CPU does.",
+            ),
+        ]
+    ):  # fmt: skip
+        command = option(command)
+    return command
+
+
+def judge_shots(
+    shots: "Sequence[Shot]",
+    *,
+    model: Path | None,
+    device: str,
+    frames_per_shot: int | None,
+    hwaccel: str,
+    cache: "Cache | None",
+    seconds: dict[str, float],
+) -> "tuple[list[Tag], list[Skip], bool, RunFacts]":
+    """Judge the shots with a bar; give tags, skips, whether Ctrl-C ended it, and how it went."""
+    from otio_shottag.analyses import load_analysis
+    from otio_shottag.cli.output import progress
+    from otio_shottag.decode import Hardware, OpenFiles
+    from otio_shottag.formats import RunFacts
+    from otio_shottag.shots import Tag
+    from otio_shottag.tagging import judge
+
+    started = time.perf_counter()
+    analysis = load_analysis("shot_type", model=model, device=device, frames_per_shot=frames_per_shot)
+    hardware = Hardware(hwaccel)
+    tags: list[Tag] = []
+    skips: list[Skip] = []
+    stopped = False
+    results = judge(shots, analysis, cache=cache, files=OpenFiles(hardware=hardware), seconds=seconds)
+    with progress(len(shots), "shots") as bar:
+        try:
+            for result in results:
+                tags.append(result) if isinstance(result, Tag) else skips.append(result)
+                bar.advance(bar.task_ids[0])
+        except KeyboardInterrupt:
+            stopped = True
+        finally:
+            results.close()
+    seconds["total"] = time.perf_counter() - started
+    facts = RunFacts(
+        device=analysis.device,
+        decoder=hardware.words,
+        remembered=cache.hits if cache is not None else 0,
+        seconds={stage: round(spent, 3) for stage, spent in seconds.items()},
+    )
+    return tags, skips, stopped, facts
+
+
+def speed(num_shots: int, facts: "RunFacts") -> str:
+    """Say how fast a run was and what judged it."""
+    total = facts.seconds["total"]
+    words = f"{num_shots} shots in {total:.1f} s ({num_shots / total:.1f} shots/s)"
+    if facts.device is None:
+        return f"{words}, all known from earlier runs"
+    words += f", {facts.remembered} of them known from earlier runs" if facts.remembered else ""
+    return f"{words}, judged on {facts.device}"
