@@ -100,9 +100,18 @@ def test_json_has_everything(run, cut, tmp_path):
     assert report["device"] == "cpu (stand-in)"
     assert [shot["label"] for shot in report["shots"]] == ["LS", "MLS", "MS"]
     assert report["shots"][0]["record"]["timecode_in"] == "01:00:00:00"
+    assert report["shots"][0]["record"]["first_frame"] == report["cut"]["start_frame"] == 86400
     assert report["shots"][0]["source"]["first_frame"] == 2
     assert len(report["shots"][0]["scores"]) == 8
     assert [skip["reason"] for skip in report["skips"]] == ["media not found: /gone/away.mov"]
+
+
+def test_progress_as_lines_for_programs(run, cut, tmp_path):
+    """--progress lines says in a pipe how many of the shots are done; without it a pipe gets no progress."""
+    _, _, err = run(cut, "-o", tmp_path / "a.otio", "--progress", "lines")
+    assert [line for line in err.splitlines() if line.endswith(" shots")] == ["1/3 shots", "2/3 shots", "3/3 shots"]
+    _, _, err = run(cut, "-o", tmp_path / "b.otio")
+    assert "/3 shots" not in err
 
 
 def test_a_second_run_over_the_first_ones_output_changes_nothing(run, cut, tmp_path):

@@ -42,6 +42,7 @@ def judge_shots(
     hwaccel: str,
     cache: "Cache | None",
     seconds: dict[str, float],
+    progress_style: str = "bar",
 ) -> "tuple[list[Tag], list[Skip], bool, RunFacts]":
     """Judge the shots with a bar; give tags, skips, whether Ctrl-C ended it, and how it went."""
     from otio_shottag.analyses import load_analysis
@@ -58,7 +59,7 @@ def judge_shots(
     skips: list[Skip] = []
     stopped = False
     results = judge(shots, analysis, cache=cache, files=OpenFiles(hardware=hardware), seconds=seconds)
-    with progress(len(shots), "shots") as bar:
+    with progress(len(shots), "shots", style=progress_style) as bar:
         try:
             for result in results:
                 tags.append(result) if isinstance(result, Tag) else skips.append(result)

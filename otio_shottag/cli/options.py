@@ -80,6 +80,16 @@ device_option = click.option(
 )
 
 
+progress_option = click.option(
+    "--progress",
+    "progress_style",
+    type=click.Choice(["bar", "lines"]),
+    default="bar",
+    show_default=True,
+    help="How to show it on stderr: a bar on a terminal only, or lines like '12/300 shots' for programs.",
+)
+
+
 def judge_options(command: F) -> F:
     """Add the options that say how to judge."""
     for option in reversed(

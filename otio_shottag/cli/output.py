@@ -23,7 +23,7 @@ from rich.progress import (
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from rich.progress import Task
+    from rich.progress import Task, TaskID
 
     from otio_shottag.shots import Skip
 
@@ -83,10 +83,25 @@ class _ShotsPerSecond(ProgressColumn):
         return Text(f"{task.speed:.1f} {task.fields['unit']}/s" if task.speed else "")
 
 
+class _Lines(Progress):
+    """Prints a line now and then instead of drawing a bar."""
+
+    def advance(self, task_id: "TaskID", advance: float = 1) -> None:
+        super().advance(task_id, advance)
+        task = next(task for task in self.tasks if task.id == task_id)
+        # A line per percent, so that the longest film fits on a console.
+        step = max(1, int(task.total or 0) // 100)
+        if task.completed % step == 0 or task.completed == task.total:
+            note(f"{task.completed:.0f}/{task.total:.0f} {task.fields['unit']}")
+
+
 @contextmanager
-def progress(total: int, unit: str) -> Iterator[Progress]:
-    """Show a bar on a terminal, with speed and what remains; nothing in a pipe."""
-    bar = Progress(
+def progress(total: int, unit: str, *, style: str = "bar") -> Iterator[Progress]:
+    """Show how far it is: a bar, with speed and what remains, on a terminal; ``lines`` anywhere.
+
+    A bar shows nothing in a pipe.
+    """
+    bar = (_Lines if style == "lines" else Progress)(
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
@@ -94,7 +109,7 @@ def progress(total: int, unit: str) -> Iterator[Progress]:
         _ShotsPerSecond(),
         TimeRemainingColumn(),
         console=NOTES,
-        disable=not NOTES.is_terminal,
+        disable=style == "lines" or not NOTES.is_terminal,
         transient=True,
     )
     with bar:

@@ -12,7 +12,7 @@ import click
 
 from otio_shottag.cli.cache import cache_options, opened
 from otio_shottag.cli.judging import effort_options, judge_shots, speed
-from otio_shottag.cli.options import cut_options, find, judge_options, read_cut, split_names
+from otio_shottag.cli.options import cut_options, find, judge_options, progress_option, read_cut, split_names
 from otio_shottag.cli.targets import check_targets
 from otio_shottag.errors import FormatError, TimelineError
 
@@ -80,6 +80,7 @@ _ROWS = 30
 )
 @click.option("--keep-partial", is_flag=True, help="On Ctrl-C, write what has been judged so far.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where clips were skipped.")
+@progress_option
 def command(
     cut: Path,
     outputs: tuple[Path, ...],
@@ -103,6 +104,7 @@ def command(
     settings_path: Path | None,
     keep_partial: bool,
     strict: bool,
+    progress_style: str,
 ) -> None:
     """Tag every shot of CUT with its size.
 
@@ -140,6 +142,7 @@ def command(
             hwaccel=hwaccel,
             cache=cache,
             seconds=seconds,
+            progress_style=progress_style,
         )
     skips = sorted([*skips, *missed], key=lambda skip: skip.address)
     if stopped and not (keep_partial and tags):

@@ -8,7 +8,7 @@ Above 60 frames per second a timecode is a frame number::
 
     {
       "otio_shottag": {"version": "0.1.0", "schema": 1},
-      "cut": {"path", "name", "format", "rate": "24000/1001", "start_timecode", "drop_frame"},
+      "cut": {"path", "name", "format", "rate": "24000/1001", "start_frame", "start_timecode", "drop_frame"},
       "model": what judged, with its version; null where nothing was,
       "device": what it ran on, "decoder": what decoded, "remembered": shots that an earlier run had judged,
       "timings": {stage: seconds},
@@ -59,6 +59,7 @@ def json_text(delivery: Delivery) -> str:
 
 def _report(delivery: Delivery) -> dict[str, Any]:
     cut = delivery.cut
+    start = round(in_frames(cut.start, cut.rate))
     models = list(dict.fromkeys(tag.model for tag in delivery.tags))
     return {
         "otio_shottag": {"version": delivery.run.version, "schema": SCHEMA},
@@ -67,7 +68,8 @@ def _report(delivery: Delivery) -> dict[str, Any]:
             "name": cut.timeline.name,
             "format": cut.format,
             "rate": str(cut.rate),
-            "start_timecode": record_timecode(round(in_frames(cut.start, cut.rate)), cut),
+            "start_frame": start,
+            "start_timecode": record_timecode(start, cut),
             "drop_frame": cut.drop_frame,
         },
         "model": ", ".join(models) or None,
