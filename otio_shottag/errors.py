@@ -5,7 +5,8 @@
     ├── MediaError        one file is missing or cannot be decoded; costs its own shots
     ├── ModelError        the checkpoint is missing, broken, or speaks an unknown vocabulary
     ├── FormatError       this cut cannot be written in that format
-    └── SettingsError     shottag.yaml is wrong
+    ├── SettingsError     shottag.yaml is wrong
+    └── InstallError      the scripts for Resolve cannot be put, found or taken off where asked
 
 Every message is one line: what is wrong, the value, what would be right. The command line
 prints it and exits 1. Any other exception is a bug and keeps its traceback.
@@ -34,3 +35,7 @@ class FormatError(ShottagError):
 
 class SettingsError(ShottagError):
     """The settings file is wrong."""
+
+
+class InstallError(ShottagError):
+    """The scripts for Resolve cannot be put, found or taken off where asked."""

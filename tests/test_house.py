@@ -15,6 +15,7 @@ PACKAGE = Path(otio_shottag.__file__).parent
 LAYERS = [
     ["__main__"],
     ["cli", "__init__", "otio_hook", "otio_resolve_markers"],
+    ["resolve_install"],
     ["formats", "tagging", "training"],
     ["finding"],
     ["placing", "references", "marks", "analyses", "cache"],

@@ -22,6 +22,7 @@ _VERBS = {
     "evaluate": ("otio_shottag.cli.evaluate", "Say how often a checkpoint is right on labelled stills."),
     "export-onnx": ("otio_shottag.cli.export_onnx", "Write a checkpoint as ONNX, checked against torch."),
     "cache": ("otio_shottag.cli.cache", "Show or clear what earlier runs left, so that nothing is judged twice."),
+    "install-resolve": ("otio_shottag.cli.install_resolve", "Put Tag Shots into DaVinci Resolve's script menu."),
     "doctor": ("otio_shottag.cli.doctor", "Say what is installed here, what is missing and what to do."),
 }
 
