@@ -1,4 +1,4 @@
-"""The scripts get into Resolve's menu and out of it again, from a checkout and from a wheel."""
+"""The scripts get into Resolve's menu and out of it again, from a checkout and a wheel, and doctor looks at them."""
 
 import hashlib
 import json
@@ -145,6 +145,36 @@ def test_a_file_in_the_way_of_the_folder(tmp_path):
         install(tmp_path / "Utility")
 
 
+def doctor(folder: Path, monkeypatch) -> tuple[int, str]:
+    monkeypatch.setenv("HOME", str(folder / "nobody"))
+    answer = CliRunner().invoke(cli, ["doctor", "--into", str(folder)])
+    return answer.exit_code, "\n".join(line for line in answer.output.splitlines() if line[6:].startswith("Resolve"))
+
+
+def test_doctor_finds_a_good_installation(tmp_path, monkeypatch):
+    """doctor names the folder and says that the command answers."""
+    install(tmp_path)
+    code, said = doctor(tmp_path, monkeypatch)
+    assert f"ok    Resolve scripts: in {tmp_path}, and their command answers" in said
+    assert code == 0
+
+
+def test_doctor_is_content_without_resolve(tmp_path, monkeypatch):
+    """Without Resolve and scripts nothing is amiss."""
+    monkeypatch.setattr("otio_shottag.resolve_install.find_resolve", lambda: None)
+    code, said = doctor(tmp_path, monkeypatch)
+    assert said == "ok    Resolve: not found here; fine, unless you use it"
+    assert code == 0
+
+
+def test_doctor_says_how_to_get_the_scripts(tmp_path, monkeypatch):
+    """With Resolve there and no scripts, doctor names the command that brings them."""
+    monkeypatch.setattr("otio_shottag.resolve_install.find_resolve", lambda: tmp_path / "resolve")
+    _, said = doctor(tmp_path, monkeypatch)
+    assert f"ok    Resolve: {tmp_path / 'resolve'}" in said
+    assert "not in its menu; otio-shottag install-resolve puts them there" in said
+
+
 def broken_command(folder: Path) -> None:
     record = json.loads((folder / COMMAND_FILE).read_text(encoding="utf-8"))
     record["command"] = [str(folder / "gone"), "-m", "otio_shottag"]
@@ -174,6 +204,15 @@ def test_what_does_not_fit_is_named(tmp_path, harm, found):
     (said,) = faults(tmp_path)
     assert found in said
     assert "run otio-shottag install-resolve again" in said
+
+
+def test_doctor_fails_where_they_do_not_fit(tmp_path, monkeypatch):
+    """doctor shows such a fault as FAIL, and exits with 1."""
+    install(tmp_path)
+    broken_command(tmp_path)
+    code, said = doctor(tmp_path, monkeypatch)
+    assert "FAIL  Resolve scripts: the command that" in said
+    assert code == 1
 
 
 def test_a_resolve_that_is_there_is_found(tmp_path):

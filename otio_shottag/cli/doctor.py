@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 import click
 
@@ -41,28 +43,39 @@ Line = tuple[bool, str, str]
 
 
 @click.command(name="doctor")
-def command() -> None:
+@click.option(
+    "--into", type=click.Path(path_type=Path), metavar="DIR", help="Look for Resolve's menu scripts in DIR too."
+)
+def command(into: Path | None) -> None:
     """Say what is installed, on which device shots would be judged, and what to do where something is amiss.
 
     Exits with 1 where something keeps otio-shottag from working.
     """
     broken = False
-    for check in (_python, _adapters, _codecs, _device, _weights):
-        for fine, what, found in _guarded(check):
+    checks: dict[str, Callable[[], Iterator[Line]]] = {
+        "python": _python,
+        "adapters": _adapters,
+        "codecs": _codecs,
+        "device": _device,
+        "weights": _weights,
+        "Resolve": partial(_resolve, into),
+    }
+    for name, check in checks.items():
+        for fine, what, found in _guarded(name, check):
             broken = broken or not fine
             click.echo(f"{'ok  ' if fine else 'FAIL'}  {what}: {found}")
     if broken:
         sys.exit(1)
 
 
-def _guarded(check: Callable[[], Iterator[Line]]) -> Iterator[Line]:
+def _guarded(name: str, check: Callable[[], Iterator[Line]]) -> Iterator[Line]:
     """Run one check; a library that cannot even be imported is a finding, not a crash."""
     try:
         yield from check()
     except (ImportError, OSError, ShottagError) as error:
         yield (
             False,
-            check.__name__.strip("_"),
+            name,
             f"{' '.join(str(error).split())}; pip install --force-reinstall otio-shottag",
         )
 
@@ -140,3 +153,17 @@ def _weights() -> Iterator[Line]:
 
     checkpoint = load_checkpoint(SHIPPED)
     yield True, "weights", f"{checkpoint.version}, {SHIPPED.stat().st_size / 1e6:.0f} MB, {SHIPPED}"
+
+
+def _resolve(into: Path | None) -> Iterator[Line]:
+    from otio_shottag.resolve_install import faults, find_resolve, is_installed, script_folder
+
+    program = find_resolve()
+    yield True, "Resolve", str(program) if program is not None else "not found here; fine, unless you use it"
+    folders = [script_folder(), script_folder(everyone=True), *([into] if into is not None else [])]
+    used = [folder for folder in folders if is_installed(folder)]
+    for folder in used:
+        wrong = faults(folder)
+        yield not wrong, "Resolve scripts", "; ".join(wrong) or f"in {folder}, and their command answers"
+    if not used and program is not None:
+        yield True, "Resolve scripts", "not in its menu; otio-shottag install-resolve puts them there"
