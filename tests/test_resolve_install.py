@@ -130,14 +130,6 @@ def test_two_folders_are_one_too_many(tmp_path):
     assert run("--system", "--into", tmp_path).exit_code == 2
 
 
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="the superuser may write anywhere")
-def test_a_folder_that_may_not_be_written(tmp_path):
-    """Where the folder cannot be made, one line names it and --into."""
-    tmp_path.chmod(0o500)
-    with pytest.raises(InstallError, match="cannot be made"):
-        install(tmp_path / "Utility")
-
-
 def test_a_file_in_the_way_of_the_folder(tmp_path):
     """A file where the folder should be is one line, not a traceback."""
     (tmp_path / "Utility").write_text("", encoding="utf-8")

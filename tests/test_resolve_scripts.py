@@ -129,6 +129,13 @@ def test_removal_takes_only_ours(menu, pool):
     }
 
 
+def test_markers_that_cannot_be_removed_are_said(menu, pool):
+    """Where Resolve keeps our markers, the removal ends in one sentence instead of trying for ever."""
+    tagged = menu.click("Tag Shots", project([item(0, 10, pool), item(10, 10, pool)], pool=[pool]))
+    ended = menu.click("Remove Shot Tags", {**tagged.state, "refuses": ["DeleteMarkerByCustomData"]})
+    assert "Remove Shot Tags: Resolve took off 0 markers and kept 2; is the timeline locked?" in ended.output
+
+
 def test_an_occupied_frame_moves_the_marker_into_the_shot(menu, pool):
     """Where somebody's markers stand, ours goes to the next free frame of its shot, and the console says so."""
     state = project([item(0, 10, pool), item(10, 2, pool)], pool=[pool])

@@ -17,8 +17,10 @@ return function(api, console)
   local function remove_from(thing)
     local gone, left = 0, ours(thing)
     while #left > 0 do
-      -- Resolve deletes only the first marker that has this custom data.
-      call(thing, "DeleteMarkerByCustomData", left[1])
+      -- Resolve deletes only the first marker that has this custom data: once for each, then look again.
+      for _, data in ipairs(left) do
+        call(thing, "DeleteMarkerByCustomData", data)
+      end
       local remaining = ours(thing)
       if #remaining >= #left then break end
       gone = gone + #left - #remaining

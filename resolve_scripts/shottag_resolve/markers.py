@@ -19,8 +19,9 @@ def _remove_from(thing) -> tuple:
     gone = 0
     ours = _ours(thing)
     while ours:
-        # Resolve deletes only the first marker that has this custom data.
-        call(thing, "DeleteMarkerByCustomData", ours[0])
+        # Resolve deletes only the first marker that has this custom data: once for each, then look again.
+        for data in ours:
+            call(thing, "DeleteMarkerByCustomData", data)
         remaining = _ours(thing)
         if len(remaining) >= len(ours):
             return gone, len(remaining)
