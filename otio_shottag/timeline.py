@@ -22,6 +22,7 @@ from otio_shottag.items import details_of
 from otio_shottag.rates import exact_rate, seconds_of
 from otio_shottag.readers import NO_HOOK
 from otio_shottag.readers.archives import CONTENT, read_archive
+from otio_shottag.readers.bare_items import as_timeline
 from otio_shottag.readers.edl import read_edl
 from otio_shottag.readers.fcp7 import read_fcp7
 from otio_shottag.readers.fcpxml import read_fcpxml
@@ -173,7 +174,7 @@ def _pick(content: Any, sequence: str | None) -> otio.schema.Timeline:
     """Give the timeline that is meant, out of whatever a file can hold."""
     timelines = list(_timelines(content))
     if not timelines:
-        single = _as_timeline(content)
+        single = as_timeline(content)
         if single is None:
             raise TimelineError(f"holds no timeline but {_described(content)}")
         timelines = [single]
@@ -196,38 +197,6 @@ def _timelines(content: Any) -> list[otio.schema.Timeline]:
     if isinstance(content, list | otio.schema.SerializableCollection):
         return [timeline for child in content for timeline in _timelines(child)]
     return []
-
-
-def _as_timeline(content: Any) -> otio.schema.Timeline | None:
-    """Make a timeline of what is less than one: a clip, a track, a stack, a bin of clips."""
-    if isinstance(content, otio.schema.SerializableCollection):
-        items = [child.deepcopy() for child in content if isinstance(child, otio.schema.Clip) and _has_picture(child)]
-        name = content.name
-    elif isinstance(content, otio.schema.Stack):
-        timeline = otio.schema.Timeline(name=content.name)
-        timeline.tracks = content.deepcopy()
-        return timeline
-    elif isinstance(content, otio.schema.Track):
-        timeline = otio.schema.Timeline(name=content.name)
-        timeline.tracks.append(content.deepcopy())
-        return timeline
-    elif isinstance(content, otio.core.Item):
-        items, name = [content.deepcopy()], content.name
-    else:
-        return None
-    if not items:
-        return None
-    timeline = otio.schema.Timeline(name=name)
-    track = otio.schema.Track(name="Video 1", kind=otio.schema.TrackKind.Video)
-    track.extend(items)
-    timeline.tracks.append(track)
-    return timeline
-
-
-def _has_picture(clip: otio.schema.Clip) -> bool:
-    """Say whether a clip of a bin shows anything; an ALE lists its tracks: ``VA1A2``, ``A1``."""
-    tracks = details_of(clip, "ALE").get("Tracks")
-    return not isinstance(tracks, str) or not tracks or "V" in tracks.upper()
 
 
 def _described(content: Any) -> str:
