@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from otio_shottag.analyses import Analysis, load_analysis
+    from otio_shottag.cuts import Detection
     from otio_shottag.errors import FormatError, MediaError, ModelError, SettingsError, ShottagError, TimelineError
     from otio_shottag.finding import find_shots
     from otio_shottag.formats import write
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "analyses": ("Analysis", "load_analysis"),
+    "cuts": ("Detection",),
     "errors": ("FormatError", "MediaError", "ModelError", "SettingsError", "ShottagError", "TimelineError"),
     "finding": ("find_shots",),
     "formats": ("write",),
@@ -45,6 +47,7 @@ __all__ = [
     "SHOT_TYPES",
     "Analysis",
     "Cut",
+    "Detection",
     "FormatError",
     "Frames",
     "ImageSequence",

@@ -1,8 +1,8 @@
 """In: the file of a cut -> a Cut.
 
 Reads what editors export (OTIO, EDL, Final Cut 7 and X XML, AAF, ALE) through ``readers`` and
-OTIO's adapters, picks the sequence, and works out the record clock. What its clips show is
-found in ``finding``.
+OTIO's adapters, or a movie through ``cuts``, picks the sequence, and works out the record clock.
+What its clips show is found in ``finding``.
 """
 
 import json
@@ -17,7 +17,8 @@ from typing import Any
 import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, TimeRange
 
-from otio_shottag.errors import TimelineError
+from otio_shottag.cuts import Detection, find_cuts
+from otio_shottag.errors import MediaError, TimelineError
 from otio_shottag.items import details_of
 from otio_shottag.rates import exact_rate, seconds_of
 from otio_shottag.readers import NO_HOOK
@@ -26,6 +27,7 @@ from otio_shottag.readers.bare_items import as_timeline
 from otio_shottag.readers.edl import read_edl
 from otio_shottag.readers.fcp7 import read_fcp7
 from otio_shottag.readers.fcpxml import read_fcpxml
+from otio_shottag.readers.movie import movie_timeline
 from otio_shottag.readers.text import decode_text, read_bytes, read_text
 
 KINDS = {
@@ -40,7 +42,7 @@ KINDS = {
     ".aaf": "aaf",
     ".ale": "ale",
 }
-"""What a file's ending says it is."""
+"""What a file's ending says it is; with any other it has to be a movie."""
 
 _EXPORT_INSTEAD = {
     ".drp": "a DaVinci Resolve project",
@@ -71,7 +73,7 @@ class Cut:
     path: Path | None = None
     """The file it was read from."""
     format: str = "otio"
-    """What that was: otio otioz otiod edl fcp7 fcpxml aaf ale."""
+    """What that was: otio otioz otiod edl fcp7 fcpxml aaf ale movie."""
     media_folder: Path | None = None
     """Where relative media references start."""
     from_resolve: bool = False
@@ -85,15 +87,22 @@ class Cut:
         return _cut(timeline, media_folder=media_folder)
 
 
-def read_timeline(path: str | Path, *, rate: Fraction | None = None, sequence: str | None = None) -> Cut:
-    """Read a cut.
+def read_timeline(
+    path: str | Path,
+    *,
+    rate: Fraction | None = None,
+    sequence: str | None = None,
+    detection: Detection | None = None,
+) -> Cut:
+    """Read a cut, or a movie, whose cuts are found by looking at it.
 
     ``rate`` is for EDLs and ALEs, which do not say theirs; without it, the lowest usual one that
-    fits. ``sequence`` names the timeline where the file holds several. Raises TimelineError.
+    fits. ``sequence`` names the timeline where the file holds several, ``detection`` says how a
+    movie's cuts are found. Raises TimelineError.
     """
     path = Path(path)
-    kind = KINDS.get(path.suffix.lower())
-    if kind is None:
+    kind = KINDS.get(path.suffix.lower(), "movie")
+    if kind == "movie":
         hint = _EXPORT_INSTEAD.get(path.suffix.lower())
         if hint:
             raise TimelineError(f"{path}: {hint}; export the timeline from it as .otio, .xml or .edl")
@@ -101,8 +110,9 @@ def read_timeline(path: str | Path, *, rate: Fraction | None = None, sequence: s
             raise TimelineError(f"{path}: no such file")
         if path.is_dir():
             raise TimelineError(f"{path}: is a folder; name a timeline file in it")
-        raise TimelineError(f"{path}: {path.suffix or 'no ending'!r} is no timeline; one of {', '.join(sorted(KINDS))}")
     try:
+        if kind == "movie":
+            return _read_movie(path, detection or Detection())
         return _read(path, kind, rate=rate, sequence=sequence)
     except RecursionError as error:
         raise TimelineError(f"{path}: nested too deep to follow") from error
@@ -143,6 +153,24 @@ def _read(path: Path, kind: str, *, rate: Fraction | None, sequence: str | None)
             raise TimelineError("not an AAF; it does not begin as one")
         content = _from_adapter(path, "AAF")
     return _cut(_pick(content, sequence), rate=rate if kind == "ale" else None, **facts)
+
+
+def _read_movie(path: Path, detection: Detection) -> Cut:
+    try:
+        found = find_cuts(path, detection)
+    except MediaError as error:
+        reason = str(error).removeprefix(f"{path}: ")
+        kind = f"{path.suffix or 'no ending'!r} is no timeline; one of {', '.join(sorted(KINDS))}"
+        raise TimelineError(f"{kind}, or a movie; as a movie it {reason}") from error
+    timeline = movie_timeline(path, found.shots, rate=found.rate, first_frame=found.first_frame)
+    return _cut(
+        timeline,
+        rate=found.rate,
+        drop_frame=found.drop_frame,
+        path=path,
+        format="movie",
+        media_folder=Path(os.path.realpath(path)).parent,
+    )
 
 
 def _from_json(text: str) -> Any:

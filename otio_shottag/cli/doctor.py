@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
 from pathlib import Path
 
 import click
@@ -56,6 +57,7 @@ def command(into: Path | None) -> None:
         "python": _python,
         "adapters": _adapters,
         "codecs": _codecs,
+        "movies": _movies,
         "device": _device,
         "weights": _weights,
         "Resolve": partial(_resolve, into),
@@ -112,6 +114,15 @@ def _codecs() -> Iterator[Line]:
         )
     else:
         yield True, "codecs", f"decodes {', '.join(_CODECS.values())}"
+
+
+def _movies() -> Iterator[Line]:
+    from otio_shottag.cuts import INSTALL
+
+    if find_spec("scenedetect") is None:
+        yield True, "movies", f"their cuts cannot be found, which needs PySceneDetect: {INSTALL}"
+    else:
+        yield True, "movies", "their cuts are found with PySceneDetect"
 
 
 def _device() -> Iterator[Line]:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from otio_shottag.cli.detecting import detection_options
 from otio_shottag.cli.options import cut_options, find, read_cut, split_names
 
 if TYPE_CHECKING:
+    from otio_shottag.cuts import Detection
     from otio_shottag.media_paths import PathMap
     from otio_shottag.shots import Shot, Skip
     from otio_shottag.timeline import Cut
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 @click.command(name="list")
 @click.argument("cut", type=click.Path(path_type=Path))
 @cut_options
+@detection_options
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where clips were skipped.")
 def command(
@@ -29,6 +32,7 @@ def command(
     sequence: str | None,
     tracks: str | None,
     include_disabled: bool,
+    detection: "Detection",
     as_json: bool,
     strict: bool,
 ) -> None:
@@ -38,7 +42,7 @@ def command(
     """
     from otio_shottag.cli.output import note, show_skips, show_table
 
-    content = read_cut(cut, rate=rate, sequence=sequence)
+    content = read_cut(cut, rate=rate, sequence=sequence, detection=detection)
     shots, skips = find(
         content, media_roots=media_roots, maps=maps, tracks=split_names(tracks), include_disabled=include_disabled
     )

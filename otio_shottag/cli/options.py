@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from otio_shottag.cache import Cache
+    from otio_shottag.cuts import Detection
     from otio_shottag.media_paths import PathMap
     from otio_shottag.shots import Shot, Skip
     from otio_shottag.timeline import Cut
@@ -115,11 +116,16 @@ def split_names(text: str | None) -> tuple[str, ...] | None:
     return names
 
 
-def read_cut(path: Path, *, rate: Fraction | None, sequence: str | None) -> "Cut":
-    """Read the cut that the options name."""
-    from otio_shottag.timeline import read_timeline
+def read_cut(path: Path, *, rate: Fraction | None, sequence: str | None, detection: "Detection | None" = None) -> "Cut":
+    """Read the cut that the options name; of a movie, find its cuts, with a bar."""
+    from otio_shottag.timeline import KINDS, read_timeline
 
-    return read_timeline(path, rate=rate, sequence=sequence)
+    if path.suffix.lower() in KINDS:
+        return read_timeline(path, rate=rate, sequence=sequence)
+    from otio_shottag.cli.detecting import watched
+
+    with watched(detection) as shown:
+        return read_timeline(path, rate=rate, sequence=sequence, detection=shown)
 
 
 def find(

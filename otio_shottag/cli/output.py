@@ -96,10 +96,10 @@ class _Lines(Progress):
 
 
 @contextmanager
-def progress(total: int, unit: str, *, style: str = "bar") -> Iterator[Progress]:
+def progress(total: int | None, unit: str, *, doing: str = "judging", style: str = "bar") -> Iterator[Progress]:
     """Show how far it is: a bar, with speed and what remains, on a terminal; ``lines`` anywhere.
 
-    A bar shows nothing in a pipe.
+    A bar shows nothing in a pipe. ``total`` is None where it is not known.
     """
     bar = (_Lines if style == "lines" else Progress)(
         SpinnerColumn(),
@@ -113,5 +113,5 @@ def progress(total: int, unit: str, *, style: str = "bar") -> Iterator[Progress]
         transient=True,
     )
     with bar:
-        bar.add_task("judging", total=total, unit=unit)
+        bar.add_task(doing, total=total, unit=unit)
         yield bar

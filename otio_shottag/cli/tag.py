@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from otio_shottag.cli.cache import cache_options, opened
+from otio_shottag.cli.detecting import detection_options
 from otio_shottag.cli.judging import effort_options, judge_shots, speed
 from otio_shottag.cli.options import cut_options, find, judge_options, progress_option, read_cut, split_names
 from otio_shottag.cli.targets import check_targets
 from otio_shottag.errors import FormatError, TimelineError
 
 if TYPE_CHECKING:
+    from otio_shottag.cuts import Detection
     from otio_shottag.formats import RunFacts
     from otio_shottag.marks import Place
     from otio_shottag.media_paths import PathMap
@@ -62,6 +64,7 @@ _ROWS = 30
     help="Put markers on the clips or on the timeline.",
 )
 @cut_options
+@detection_options
 @click.option(
     "--min-confidence",
     type=click.FloatRange(0, 1),
@@ -94,6 +97,7 @@ def command(
     sequence: str | None,
     tracks: str | None,
     include_disabled: bool,
+    detection: "Detection",
     frames_per_shot: int | None,
     min_confidence: float | None,
     model: Path | None,
@@ -109,16 +113,18 @@ def command(
     """Tag every shot of CUT with its size.
 
     CUT is an .otio, .otioz, .otiod, .edl, .xml (Final Cut 7, Premiere), .fcpxml, .fcpxmld, .aaf or .ale. It is
-    never changed; what is written is a copy with a marker on every shot.
+    never changed; what is written is a copy with a marker on every shot. Of a movie, such as an .mp4 or .mov, the
+    cuts are found first (extra: cuts).
     """
     from otio_shottag.cli.output import note, show_skips
 
     settings = _settings(settings_path, min_confidence)
     picked = split_names(tracks)
     started = time.perf_counter()
-    content = read_cut(cut, rate=rate, sequence=sequence)
     targets = _targets(cut, outputs, formats)
-    check_targets(cut, [path for path, _ in targets] + _json_file(json_path), force=force)
+    if cut.exists():  # finding the cuts of a movie takes minutes: what cannot be written is said before
+        check_targets(cut, [path for path, _ in targets] + _json_file(json_path), force=force)
+    content = read_cut(cut, rate=rate, sequence=sequence, detection=detection)
     with opened(cache_path, no_cache=no_cache) as cache:
         shots, skips = find(
             content,
