@@ -17,6 +17,7 @@ _VERBS = {
     "tag": ("otio_shottag.cli.tag", "Tag every shot of a cut with its size (what a bare CUT does)."),
     "list": ("otio_shottag.cli.listing", "List the shots of a cut, frame-accurate, without judging them."),
     "stills": ("otio_shottag.cli.stills", "Judge the sizes of pictures: files or folders."),
+    "heatmaps": ("otio_shottag.cli.heatmaps", "Show what in pictures or shots made the judge say their size."),
     "strip": ("otio_shottag.cli.strip", "Take our marks off a tagged cut again."),
     "train": ("otio_shottag.cli.train", "Teach the judge your own stills, or train one from ImageNet weights."),
     "evaluate": ("otio_shottag.cli.evaluate", "Say how often a checkpoint is right on labelled stills."),

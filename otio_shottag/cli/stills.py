@@ -47,7 +47,7 @@ def command(
     for path in targets:
         if path.exists() and not force:
             raise MediaError(f"{path}: is there already; --force replaces it")
-    pictures = list(_pictures(paths))
+    pictures = list(find_pictures(paths))
     analysis = load_analysis("shot_type", model=model, device=device)
     judged: list[tuple[Path, Prediction]] = []
     failed: list[str] = []
@@ -78,7 +78,7 @@ def command(
         raise MediaError("no picture could be judged")
 
 
-def _pictures(paths: Iterable[Path]) -> Iterator[Path]:
+def find_pictures(paths: Iterable[Path]) -> Iterator[Path]:
     """Give every picture that the paths name, folders gone through in order of name.
 
     Raises MediaError for a path that is not there, and for a folder without a picture.

@@ -31,11 +31,17 @@ def without_bars(pictures: Tensor) -> Tensor:
 
     Takes and gives uint8 RGB (N, 3, H, W); a shot without bars comes back as it is.
     """
+    top, bottom, left, right = black_bars(pictures)
+    height, width = pictures.shape[-2:]
+    return pictures[:, :, top : height - bottom, left : width - right]
+
+
+def black_bars(pictures: Tensor) -> tuple[int, int, int, int]:
+    """Give the lines of bar that all pictures (N, 3, H, W) of a shot have: above, below, left, right."""
     brightest = pictures.amax(dim=(0, 1)).float()  # (N, 3, H, W) -> (H, W)
     top, bottom = _bars(brightest.mean(dim=1))
     left, right = _bars(brightest[top : brightest.shape[0] - bottom].mean(dim=0))
-    height, width = pictures.shape[-2:]
-    return pictures[:, :, top : height - bottom, left : width - right]
+    return top, bottom, left, right
 
 
 def _bars(lines: Tensor) -> tuple[int, int]:
@@ -60,16 +66,20 @@ def fit(pictures: Tensor, geometry: Geometry) -> Tensor:
 
     Takes and gives uint8 RGB: (N, 3, H, W) -> (N, 3, height, width).
     """
-    height, width = pictures.shape[-2:]
-    missing = round(geometry.narrowest * height) - width
-    if missing > 0:
-        left = missing // 2
+    left, right = grey_sides(pictures.shape[-2], pictures.shape[-1], geometry)
+    if left or right:
         # The middle grey is next to the mean of the body's training pictures: the sides stay quiet.
-        pictures = torch.nn.functional.pad(pictures, (left, missing - left), value=116)
+        pictures = torch.nn.functional.pad(pictures, (left, right), value=116)
     size = [geometry.height, geometry.width]
     bilinear = transform.InterpolationMode.BILINEAR
     fitted: Tensor = transform.resize(pictures, size, interpolation=bilinear, antialias=True)
     return fitted
+
+
+def grey_sides(height: int, width: int, geometry: Geometry) -> tuple[int, int]:
+    """Give the columns that a picture gets left and right so that it is not too narrow."""
+    missing = max(0, round(geometry.narrowest * height) - width)
+    return missing // 2, missing - missing // 2
 
 
 def normalize(pictures: Tensor, normalization: Normalization) -> Tensor:
