@@ -321,6 +321,13 @@ def test_what_cannot_be_written_is_said_before_the_film_is_seen(run, movie, tmp_
     assert "is the input, which is never written over" in err
 
 
+def test_the_command_line_knows_every_detector():
+    """The choices of --detector are the detectors that there are."""
+    from otio_shottag.cli.detecting import _DETECTORS
+
+    assert _DETECTORS == DETECTORS
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -332,6 +332,17 @@ def test_a_cut_gives_a_map_a_shot(run, clips, tmp_path):
     assert [read_number(picture) for picture in drawn] == [5, 45]
 
 
+def test_a_cut_without_footage_is_said(run, tmp_path):
+    """Where no shot can be looked at, its clips are listed with the reason and nothing is made."""
+    path = tmp_path / "gone.otio"
+    otio.adapters.write_to_file(timeline(track(clip("/gone/x.mov", span(0, 5), name="x"))), str(path))
+    code, _, err = run(path)
+    assert code == 1
+    assert "x on V1: media not found" in err
+    assert "there is no picture to draw a heat map over" in err
+    assert not Path("heatmaps").exists()
+
+
 def test_a_movie_gives_a_map_a_shot(run, clips, tmp_path):
     """A movie's cuts are found, and each shot is drawn."""
     code, _, err = run(clips / "plain24.mp4", "--min-shot", "100")

@@ -115,6 +115,9 @@ def command(
         else:
             pictures.extend(_stills(path, folder, ending))
     pictures = _apart(pictures)
+    if not pictures:
+        show_skips(skips)
+        raise MediaError("there is no picture to draw a heat map over")
     _check(pictures, paths, folder, force=force)
     mapper = load_heat_mapper(model=model, device=device)
     rows: list[tuple[str, ...]] = []
