@@ -260,7 +260,7 @@ def test_a_cut_that_the_adapter_cannot_write_is_one_line(tmp_path):
     with pytest.raises(FormatError, match="OTIO's Final Cut 7 adapter cannot write this cut: "):
         write(Cut.of(timeline(nested)), [], tmp_path / "cut.xml")
     with pytest.raises(FormatError, match="FCPXML has no place for a track in a track"):
-        write(Cut.of(timeline(nested)), [], tmp_path / "cut.fcpxml")
+        write(Cut.of(timeline(nested.deepcopy())), [], tmp_path / "cut.fcpxml")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -29,6 +29,7 @@ from otio_shottag.errors import FormatError
 from otio_shottag.formats.delivery import Delivery, record_frames, record_timecode, video_tracks
 from otio_shottag.formats.edl_events import Event, events_of
 from otio_shottag.formats.edl_in_place import locator_lines, mark_edl
+from otio_shottag.formats.file_clock import on_file_clock
 from otio_shottag.formats.files import write_bytes
 from otio_shottag.formats.item_facts import file_name, ramps_of
 from otio_shottag.formats.placed_markers import PlacedMarker, placed_markers
@@ -45,7 +46,7 @@ def write_edl(delivery: Delivery, path: Path) -> None:
     if cut.format == "edl" and cut.path is not None:
         write_bytes(path, mark_edl(read_bytes(cut.path), delivery))
     else:
-        write_bytes(path, "\r\n".join([*_lines(delivery), ""]).encode("utf-8", errors="replace"))
+        write_bytes(path, "\r\n".join([*_lines(on_file_clock(delivery)), ""]).encode("utf-8", errors="replace"))
 
 
 def _lines(delivery: Delivery) -> Iterator[str]:

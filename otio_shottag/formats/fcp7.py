@@ -20,6 +20,7 @@ from opentimelineio.schema import Gap, SerializableCollection, Stack, Timeline, 
 from otio_shottag.errors import FormatError
 from otio_shottag.formats.delivery import Delivery, in_frames, record_frames
 from otio_shottag.formats.fcp7_base import fcp7_text
+from otio_shottag.formats.file_clock import on_file_clock
 from otio_shottag.formats.files import write_bytes
 from otio_shottag.formats.plain_text import xml_text
 from otio_shottag.formats.xml_source import Insertion, Node, XmlSource
@@ -46,7 +47,12 @@ _ITEMS = ("clipitem", "generatoritem", "transitionitem")
 def write_fcp7(delivery: Delivery, path: Path) -> None:
     """Write Final Cut Pro 7 XML. Raises FormatError for a cut that OTIO's adapter cannot write."""
     cut = delivery.cut
-    data = read_bytes(cut.path) if cut.format == "fcp7" and cut.path is not None else fcp7_text(cut)
+    if cut.format == "fcp7" and cut.path is not None:
+        data = read_bytes(cut.path)
+    else:
+        delivery = on_file_clock(delivery)
+        cut = delivery.cut
+        data = fcp7_text(cut)
     source = _stripped(data)
     sequences = _top_sequences(source.root)
     # Which of several is meant takes reading the file again; most hold one.

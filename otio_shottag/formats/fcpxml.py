@@ -25,6 +25,7 @@ from opentimelineio.schema import Timeline, Track, Transition
 from otio_shottag.errors import FormatError
 from otio_shottag.formats.delivery import Delivery
 from otio_shottag.formats.fcpxml_base import Place, fcpxml_text, time_text
+from otio_shottag.formats.file_clock import on_file_clock
 from otio_shottag.formats.files import whole_folder, write_bytes
 from otio_shottag.formats.plain_text import xml_attribute
 from otio_shottag.formats.xml_source import Insertion, Node, XmlSource
@@ -82,7 +83,8 @@ def _marked(delivery: Delivery) -> bytes:
         data = read_bytes(cut.path / _INSIDE_BUNDLE if cut.path.is_dir() else cut.path)
         places = {mark.tag.shot.address: _place(mark, cut.timeline) for mark in delivery.marks}
     else:
-        data, places = fcpxml_text(cut)
+        delivery = on_file_clock(delivery)
+        data, places = fcpxml_text(delivery.cut)
     source, number_now = _stripped(XmlSource(data))
     starts = {node.attributes.get("id"): node.attributes.get("start") for node in source.nodes if node.tag == "asset"}
     added: dict[Node, dict[str, None]] = {}
