@@ -286,4 +286,6 @@ def _counts_drop_frame(timeline: otio.schema.Timeline, rate: Fraction) -> bool:
 
 
 def _is_from_resolve(timeline: otio.schema.Timeline) -> bool:
-    return "Resolve_OTIO" in timeline.metadata or any("Resolve_OTIO" in track.metadata for track in timeline.tracks)
+    # A clip that was kept by itself, as AYON does, says it on its own; of a timeline one clip will do.
+    holders = [timeline, *timeline.tracks, *timeline.find_clips()[:1]]
+    return any("Resolve_OTIO" in holder.metadata for holder in holders)

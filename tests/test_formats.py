@@ -70,7 +70,7 @@ def test_an_awkward_name_breaks_no_format(name, tmp_path):
     if name in ("fcp7", "fcpxml", "fcpxmld"):
         elements = list(ElementTree.fromstring(text).iter())
         assert any("第😀" in f"{one.text}{one.attrib}" for one in elements)
-    elif name in ("otio", "otioz", "json"):
+    elif name in ("otio", "otioz", "resolve-otio", "json"):
         assert json.loads(text)
     elif name == "csv":
         assert len(list(csv.reader(io.StringIO(text, newline="")))) == 2

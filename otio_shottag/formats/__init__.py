@@ -17,6 +17,7 @@ from otio_shottag.formats.fcpxml import write_fcpxml, write_fcpxmld
 from otio_shottag.formats.json_report import json_text, write_json
 from otio_shottag.formats.otio_files import write_otio, write_otioz
 from otio_shottag.formats.resolve_markers import write_resolve_markers
+from otio_shottag.formats.resolve_otio import write_resolve_otio
 from otio_shottag.marks import Place, marks_of
 from otio_shottag.settings import Settings
 from otio_shottag.shots import Skip, Tag
@@ -41,6 +42,7 @@ WRITERS: dict[str, Format] = {
     "otioz": Format(write_otioz, (".otioz",), is_cut=True),
     "cmx": Format(write_edl, (".edl",), is_cut=True),
     "resolve-markers": Format(write_resolve_markers, (".edl",), is_cut=False),
+    "resolve-otio": Format(write_resolve_otio, (".otio",), is_cut=True),
     "fcp7": Format(write_fcp7, (".xml",), is_cut=True),
     "fcpxml": Format(write_fcpxml, (".fcpxml",), is_cut=True),
     "fcpxmld": Format(write_fcpxmld, (".fcpxmld",), is_cut=True),

@@ -41,21 +41,21 @@ _MEMBER_TIME = (1980, 1, 1, 0, 0, 0)
 
 def write_otio(delivery: Delivery, path: Path) -> None:
     """Write an ``.otio``."""
-    marked = _marked(delivery)
+    marked = marked_timeline(delivery)
     if delivery.cut.format == "otiod" and delivery.cut.media_folder is not None:
         _lead_from(path.absolute().parent, marked, delivery.cut.media_folder)
-    write_bytes(path, _serialized(_document(delivery.cut, marked)))
+    write_bytes(path, serialized(_document(delivery.cut, marked)))
 
 
 def write_otioz(delivery: Delivery, path: Path) -> None:
     """Write an ``.otioz``."""
-    marked = _marked(delivery)
+    marked = marked_timeline(delivery)
     if delivery.cut.format == "otioz" and delivery.cut.path is not None:
-        _replace_content(delivery.cut.path, path, _serialized(_document(delivery.cut, marked)))
+        _replace_content(delivery.cut.path, path, serialized(_document(delivery.cut, marked)))
         return
     media = _bundled(marked, delivery)
     with whole_file(path) as temporary, zipfile.ZipFile(temporary, "w") as archive:
-        for name, data in ((_VERSION_FILE, _VERSION.encode()), (CONTENT, _serialized(marked))):
+        for name, data in ((_VERSION_FILE, _VERSION.encode()), (CONTENT, serialized(marked))):
             member = zipfile.ZipInfo(name, _MEMBER_TIME)
             member.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(member, data)
@@ -65,14 +65,15 @@ def write_otioz(delivery: Delivery, path: Path) -> None:
                 shutil.copyfileobj(file, out, 1 << 20)
 
 
-def _marked(delivery: Delivery) -> Timeline:
+def marked_timeline(delivery: Delivery) -> Timeline:
+    """Give a copy of the cut that carries the marks."""
     cut = delivery.cut
     return mark_timeline(
         cut.timeline, delivery.marks, place=delivery.place, start=cut.start, from_resolve=cut.from_resolve
     )
 
 
-def _serialized(content: SerializableObject) -> bytes:
+def serialized(content: SerializableObject) -> bytes:
     # The same call and indent as OTIO's own adapter, less its hooks: one of them may be ours.
     return cast(str, serialize_json_to_string(content, {}, 4)).encode()
 
@@ -82,7 +83,7 @@ def _document(cut: Cut, marked: Timeline) -> SerializableObject:
     if cut.path is None or cut.format not in ("otio", "otiod", "otioz"):
         return marked
     try:
-        content = deserialize_json_from_string(_stored_text(cut))
+        content = deserialize_json_from_string(stored_text(cut))
     except (zipfile.BadZipFile, KeyError, ValueError) as error:  # ValueError: OTIO's, and the decoder's
         raise FormatError(f"{cut.path}: is not what was read; has it changed since? ({error})") from error
     for collection in _collections(content):
@@ -93,9 +94,9 @@ def _document(cut: Cut, marked: Timeline) -> SerializableObject:
     return marked
 
 
-def _stored_text(cut: Cut) -> str:
-    """Read the JSON that a cut came from once more."""
-    assert cut.path is not None  # the caller looked
+def stored_text(cut: Cut) -> str:
+    """Read the JSON that a cut came from once more; it has a path and is some kind of OTIO."""
+    assert cut.path is not None
     if cut.format != "otioz":
         return read_text(cut.path / CONTENT if cut.format == "otiod" else cut.path)
     with zipfile.ZipFile(cut.path) as archive:
