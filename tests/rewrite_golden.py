@@ -43,6 +43,7 @@ GOLDEN_FILES: dict[str, tuple[Callable[[], Cut], dict[str, object]]] = {
     "cut.edl": (editors_cut, {"format": "cmx"}),
     "cut.markers.edl": (editors_cut, {"format": "resolve-markers"}),
     "cut.resolve.otio": (editors_cut, {"format": "resolve-otio"}),
+    "cut.jsx": (editors_cut, {"format": "premiere-script"}),
     "cut.xml": (editors_cut, {"format": "fcp7"}),
     "cut.fcpxml": (editors_cut, {"format": "fcpxml"}),
     "cut.txt": (editors_cut, {"format": "avid"}),

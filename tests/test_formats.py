@@ -72,6 +72,9 @@ def test_an_awkward_name_breaks_no_format(name, tmp_path):
         assert any("第😀" in f"{one.text}{one.attrib}" for one in elements)
     elif name in ("otio", "otioz", "resolve-otio", "json"):
         assert json.loads(text)
+    elif name == "premiere-script":
+        assert text.isascii()
+        assert len(text.splitlines()) == len(text.split("\n")[:-1])
     elif name == "csv":
         assert len(list(csv.reader(io.StringIO(text, newline="")))) == 2
     elif name == "avid":

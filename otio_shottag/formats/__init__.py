@@ -16,6 +16,7 @@ from otio_shottag.formats.fcp7 import write_fcp7
 from otio_shottag.formats.fcpxml import write_fcpxml, write_fcpxmld
 from otio_shottag.formats.json_report import json_text, write_json
 from otio_shottag.formats.otio_files import write_otio, write_otioz
+from otio_shottag.formats.premiere_script import write_premiere_script
 from otio_shottag.formats.resolve_markers import write_resolve_markers
 from otio_shottag.formats.resolve_otio import write_resolve_otio
 from otio_shottag.marks import Place, marks_of
@@ -44,6 +45,7 @@ WRITERS: dict[str, Format] = {
     "resolve-markers": Format(write_resolve_markers, (".edl",), is_cut=False),
     "resolve-otio": Format(write_resolve_otio, (".otio",), is_cut=True),
     "fcp7": Format(write_fcp7, (".xml",), is_cut=True),
+    "premiere-script": Format(write_premiere_script, (".jsx",), is_cut=False),
     "fcpxml": Format(write_fcpxml, (".fcpxml",), is_cut=True),
     "fcpxmld": Format(write_fcpxmld, (".fcpxmld",), is_cut=True),
     "avid": Format(write_avid, (".txt",), is_cut=False),
