@@ -14,6 +14,7 @@ from otio_shottag.cli.cache import cache_options, opened
 from otio_shottag.cli.detecting import detection_options
 from otio_shottag.cli.judging import effort_options, judge_shots, speed
 from otio_shottag.cli.options import cut_options, find, judge_options, progress_option, read_cut, split_names
+from otio_shottag.cli.routes import for_option, plan, show_doubts, show_steps
 from otio_shottag.cli.targets import check_targets
 from otio_shottag.errors import FormatError, TimelineError
 
@@ -26,7 +27,10 @@ if TYPE_CHECKING:
     from otio_shottag.shots import Skip, Tag
     from otio_shottag.timeline import Cut
 
-_FORMATS = ("otio", "otioz", "cmx", "resolve-markers", "fcp7", "fcpxml", "fcpxmld", "avid", "csv", "json")
+_FORMATS = (
+    *("otio", "otioz", "cmx", "resolve-markers", "resolve-otio", "fcp7", "premiere-script", "fcpxml", "fcpxmld"),
+    *("avid", "csv", "json"),
+)
 _ROWS = 30
 """Shots that the summary still lists one by one; a longer cut is shown by its sizes only."""
 
@@ -43,7 +47,7 @@ _ROWS = 30
     type=click.Path(path_type=Path),
     multiple=True,
     metavar="OUT",
-    help="Write OUT; its ending picks the format. Repeatable. Default: CUT.tagged.otio beside the input.",
+    help="Write OUT; its ending picks the format. Repeatable. Without it and --for: CUT.tagged.otio beside CUT.",
 )
 @click.option(
     "--format",
@@ -54,6 +58,7 @@ _ROWS = 30
     help="What OUT is where its ending leaves it open (.edl: cmx or resolve-markers): one for each -o, in order, or "
     f"one for all. Of {', '.join(_FORMATS)}.",
 )
+@for_option
 @click.option("--force", is_flag=True, help="Replace an OUT that is there already.")
 @click.option("--json", "json_path", metavar="FILE", help="Write everything, machine-readable, to FILE; - is stdout.")
 @click.option(
@@ -88,6 +93,7 @@ def command(
     cut: Path,
     outputs: tuple[Path, ...],
     formats: tuple[str, ...],
+    editors: tuple[str, ...],
     force: bool,
     json_path: str | None,
     markers: str,
@@ -121,7 +127,8 @@ def command(
     settings = _settings(settings_path, min_confidence)
     picked = split_names(tracks)
     started = time.perf_counter()
-    targets = _targets(cut, outputs, formats)
+    sets, files = plan(cut, outputs, formats, editors)
+    targets = [*(file for one in sets for file in one.files), *_targets(files, formats)]
     if cut.exists():  # finding the cuts of a movie takes minutes: what cannot be written is said before
         check_targets(cut, [path for path, _ in targets] + _json_file(json_path), force=force)
     content = read_cut(cut, rate=rate, sequence=sequence, detection=detection)
@@ -167,6 +174,8 @@ def command(
     note(speed(len(tags), facts))
     for path in written:
         note(f"wrote {path}")
+    show_steps(sets, content)
+    show_doubts(content)
     if stopped:
         sys.exit(130)
     if strict and skips:
@@ -180,12 +189,10 @@ def _settings(path: Path | None, min_confidence: float | None) -> "Settings":
     return settings if min_confidence is None else replace(settings, min_confidence=min_confidence)
 
 
-def _targets(cut: Path, outputs: tuple[Path, ...], formats: tuple[str, ...]) -> list[tuple[Path, str | None]]:
+def _targets(outputs: tuple[Path, ...], formats: tuple[str, ...]) -> list[tuple[Path, str | None]]:
     """Pair every output with its format; None leaves it to the ending."""
     from otio_shottag.formats import format_of
 
-    # "cut.otiod/" and "film.fcpxmld/" are folders, and their name ends in a slash for the shell.
-    outputs = outputs or (cut.with_name(f"{cut.stem}.tagged.otio"),)
     if len(formats) > 1 and len(formats) != len(outputs):
         raise click.UsageError(
             f"{len(formats)} times --format for {len(outputs)} times -o; give one for each, or one for all"
