@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from otio_shottag.shots import Frames, ImageSequence, Label, PlayedFrames, Prediction, Shot, Skip, Tag
     from otio_shottag.tagging import tag_shots
     from otio_shottag.timeline import Cut, read_timeline
-    from otio_shottag.vocabulary import SHOT_TYPES
+    from otio_shottag.vocabulary import CAMERA_MOVEMENTS, SHOT_TYPES
 
 _HOMES = {
     "analyses": ("Analysis", "load_analysis"),
@@ -40,10 +40,11 @@ _HOMES = {
     "shots": ("Frames", "ImageSequence", "Label", "PlayedFrames", "Prediction", "Shot", "Skip", "Tag"),
     "tagging": ("tag_shots",),
     "timeline": ("Cut", "read_timeline"),
-    "vocabulary": ("SHOT_TYPES",),
+    "vocabulary": ("CAMERA_MOVEMENTS", "SHOT_TYPES"),
 }
 
 __all__ = [
+    "CAMERA_MOVEMENTS",
     "SHOT_TYPES",
     "Analysis",
     "Cut",

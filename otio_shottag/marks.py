@@ -48,6 +48,13 @@ class Mark:
     """One line, ending in SIGNATURE."""
     color: str
     """One of OTIO's marker colours."""
+    also: tuple[Tag, ...] = ()
+    """Further tags of the same shot that it speaks for."""
+
+    @property
+    def tags(self) -> tuple[Tag, ...]:
+        """All tags that it speaks for."""
+        return (self.tag, *self.also)
 
 
 def marks_of(tags: Sequence[Tag], settings: Settings) -> list[Mark]:
@@ -121,7 +128,7 @@ def mark_timeline(
             if from_resolve and isinstance(clip, Clip):
                 first = in_resolves_count(clip, first)
             clip.markers.append(_marker(mark, first))
-        clip.metadata.setdefault(METADATA_KEY, {})[mark.tag.analysis] = _facts(mark.tag)
+        clip.metadata.setdefault(METADATA_KEY, {}).update({tag.analysis: _facts(tag) for tag in mark.tags})
     return marked
 
 
@@ -201,13 +208,16 @@ def _strip_edl_comments(item: Any) -> None:
 
 
 def _marker(mark: Mark, first: RationalTime) -> Marker:
+    facts = _facts(mark.tag)
+    if mark.also:
+        facts["also"] = {tag.analysis: _facts(tag) for tag in mark.also}
     return Marker(
         name=mark.name,
         marked_range=TimeRange(first, RationalTime(1, first.rate)),
         color=mark.color,
         comment=mark.comment,
         # Resolve shows this one; it leaves `comment` empty in its own files.
-        metadata={METADATA_KEY: _facts(mark.tag), "Resolve_OTIO": {"Note": mark.comment}},
+        metadata={METADATA_KEY: facts, "Resolve_OTIO": {"Note": mark.comment}},
     )
 
 

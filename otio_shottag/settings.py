@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from otio_shottag.errors import SettingsError
-from otio_shottag.vocabulary import MARKER_COLORS, SHOT_TYPES, UNSURE_COLOR
+from otio_shottag.vocabulary import CAMERA_MOVEMENTS, MARKER_COLORS, SHOT_TYPES, UNSURE_COLOR
+
+_LABELS = (*SHOT_TYPES, *CAMERA_MOVEMENTS)
 
 PLACEHOLDERS = ("sizes", "name", "confidence", "runner_up", "runner_up_confidence", "model")
 """What a marker text may hold in braces."""
@@ -29,10 +31,12 @@ class Settings:
     min_confidence: float = 0.5
     """Below it (0..1) a tag is unsure: the label stays, the marker says so."""
     unsure_color: str = UNSURE_COLOR
-    colors: Mapping[str, str] = field(default_factory=lambda: {label.code: label.color for label in SHOT_TYPES})
-    """Marker colour by size code."""
-    names: Mapping[str, str] = field(default_factory=lambda: {label.code: label.name for label in SHOT_TYPES})
-    """What a size is called in words, by code."""
+    colors: Mapping[str, str] = field(default_factory=lambda: {label.code: label.color for label in _LABELS})
+    """Marker colour by the code of a size or camera movement."""
+    names: Mapping[str, str] = field(default_factory=lambda: {label.code: label.name for label in _LABELS})
+    """What a size or camera movement is called in words, by code."""
+    join_markers: bool = True
+    """Whether several tags of one shot share a marker: ``MCU 92% · push in``."""
 
 
 def read_settings(path: Path) -> Settings:
@@ -68,6 +72,10 @@ def _checked(path: Path, key: str, value: Any) -> Any:
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
                 raise SettingsError(f"{path}: {key}: {value!r}; should be a number from 0 to 1")
             return float(value)
+        case "join_markers":
+            if not isinstance(value, bool):
+                raise SettingsError(f"{path}: {key}: {value!r}; should be true or false")
+            return value
         case "unsure_color":
             return _checked_color(path, key, value)
         case "colors" | "names":
@@ -76,7 +84,9 @@ def _checked(path: Path, key: str, value: Any) -> Any:
                 raise SettingsError(f"{path}: {key}: {value!r}; should be lines like '  MCU: ...'")
             for code, word in value.items():
                 if code not in defaults:
-                    raise SettingsError(f"{path}: {key}: unknown size {code!r}; one of {', '.join(defaults)}")
+                    raise SettingsError(
+                        f"{path}: {key}: unknown size or movement {code!r}; one of {', '.join(defaults)}"
+                    )
                 place = f"{key}: {code}"
                 defaults[code] = _checked_color(path, place, word) if key == "colors" else _line(path, place, word)
             return defaults

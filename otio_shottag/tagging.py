@@ -158,7 +158,10 @@ class _Run:
         return True
 
     def _slot(self, shot: Shot) -> _Slot:
-        moments = self._analysis.moments(shot)
+        try:
+            moments = self._analysis.moments(shot)
+        except MediaError as error:  # too short a shot, for an analysis that needs some time
+            return _Slot(shot, (), None, answer=str(error))
         key = self._cache.key(shot.media, moments, self._analysis) if self._cache is not None else None
         return _Slot(shot, moments, key)
 

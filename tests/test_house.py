@@ -30,6 +30,7 @@ LAYERS = [
 
 ONLY_IN = {
     "av": ["decode"],
+    "cv2": ["analyses"],
     "torch": ["model", "analyses", "training"],
     "torchvision": ["model", "analyses", "training"],
     "safetensors": ["model", "training"],
@@ -92,7 +93,7 @@ def test_imports_point_down_only(path):
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_every_library_has_its_room(path):
-    """av, torch, yaml, click and rich are imported in their rooms and nowhere else."""
+    """av, cv2, torch, yaml, click and rich are imported in their rooms and nowhere else."""
     for module in imports(path):
         library = module.split(".")[0]
         if library in ONLY_IN:
@@ -117,14 +118,14 @@ def modules_after(code: str) -> set[str]:
 def test_importing_the_package_loads_nothing_heavy():
     """OTIO imports the package in every tool on the machine: it loads neither torch nor av nor click."""
     loaded = modules_after("import otio_shottag")
-    assert not loaded & {"torch", "av", "numpy", "click", "rich", "yaml", "opentimelineio"}
+    assert not loaded & {"torch", "av", "cv2", "numpy", "click", "rich", "yaml", "opentimelineio"}
 
 
 @pytest.mark.parametrize("arguments", [["--help"], *([verb, "--help"] for verb in _VERBS)], ids=" ".join)
 def test_help_loads_nothing_heavy(arguments):
     """Asking for help waits neither for torch nor for av nor for OTIO."""
     code = f"from otio_shottag.cli import cli\ntry: cli({arguments!r})\nexcept SystemExit: pass"
-    assert not modules_after(code) & {"torch", "av", "opentimelineio"}
+    assert not modules_after(code) & {"torch", "av", "cv2", "opentimelineio"}
 
 
 def test_all_is_sorted_and_there():

@@ -54,14 +54,21 @@ def load_analysis(
     device: str = "auto",
     frames_per_shot: int | None = None,
 ) -> Analysis:
-    """Load an analysis with its network.
+    """Load an analysis: ``shot_type`` with its network, or ``camera_movement``, which has none.
 
-    Without ``model`` the weights that come with the package judge. ``device`` is ``auto``, ``cpu``,
-    ``cuda``, ``cuda:1`` or ``mps``. Without ``frames_per_shot`` a shot is looked at as often as its
-    length deserves. Raises ModelError for a name, device or checkpoint that is not there or does not fit.
+    The rest is for the network. Without ``model`` the weights that come with the package judge.
+    ``device`` is ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``. Without ``frames_per_shot`` a shot
+    is looked at as often as its length deserves. Raises ModelError for a name, device or checkpoint
+    that is not there or does not fit.
     """
+    if name == "camera_movement":
+        if model is not None or frames_per_shot is not None:
+            raise ModelError("camera_movement takes no model and no number of frames; both are shot_type's")
+        from otio_shottag.analyses.camera_movement import CameraMovement
+
+        return CameraMovement()
     if name != "shot_type":
-        raise ModelError(f"unknown analysis {name!r}; there is shot_type")
+        raise ModelError(f"unknown analysis {name!r}; one of shot_type, camera_movement")
     if frames_per_shot is not None and frames_per_shot < 1:
         raise ModelError(f"frames per shot is {frames_per_shot}; should be 1 or more")
     from otio_shottag.analyses.shot_type import ShotType

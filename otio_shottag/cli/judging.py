@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from otio_shottag.cli.analyses import judge_each
+
 if TYPE_CHECKING:
+    from otio_shottag.analyses import Analysis
     from otio_shottag.cache import Cache
+    from otio_shottag.decode import Hardware
     from otio_shottag.formats import RunFacts
     from otio_shottag.shots import Shot, Skip, Tag
 
@@ -35,6 +39,7 @@ def effort_options(command: F) -> F:
 
 def judge_shots(
     shots: "Sequence[Shot]",
+    analyses: Sequence[str],
     *,
     model: Path | None,
     device: str,
@@ -44,20 +49,46 @@ def judge_shots(
     seconds: dict[str, float],
     progress_style: str = "bar",
 ) -> "tuple[list[Tag], list[Skip], bool, RunFacts]":
-    """Judge the shots with a bar; give tags, skips, whether Ctrl-C ended it, and how it went."""
+    """Judge the shots with each analysis; give tags, skips, whether Ctrl-C ended it, and how it went."""
     from otio_shottag.analyses import load_analysis
-    from otio_shottag.cli.output import progress
-    from otio_shottag.decode import Hardware, OpenFiles
+    from otio_shottag.decode import Hardware
     from otio_shottag.formats import RunFacts
+
+    hardware = Hardware(hwaccel)
+
+    def judge_one(name: str, spent: dict[str, float]) -> "tuple[Analysis, list[Tag], list[Skip], bool]":
+        options: dict[str, Any] = {"model": model, "frames_per_shot": frames_per_shot} if name == "shot_type" else {}
+        analysis = load_analysis(name, device=device, **options)
+        return analysis, *_judge(shots, analysis, hardware, cache, spent, progress_style)
+
+    started = time.perf_counter()
+    judged_on, tags, skips, stopped = judge_each(analyses, shots, seconds, judge_one)
+    seconds["total"] = time.perf_counter() - started
+    facts = RunFacts(
+        device=judged_on,
+        decoder=hardware.words,
+        remembered=cache.hits if cache is not None else 0,
+        seconds={stage: round(spent, 3) for stage, spent in seconds.items()},
+    )
+    return tags, skips, stopped, facts
+
+
+def _judge(
+    shots: "Sequence[Shot]",
+    analysis: "Analysis",
+    hardware: "Hardware",
+    cache: "Cache | None",
+    seconds: dict[str, float],
+    progress_style: str,
+) -> "tuple[list[Tag], list[Skip], bool]":
+    """Judge the shots with one analysis and a bar; tell whether Ctrl-C ended it."""
+    from otio_shottag.cli.output import progress
+    from otio_shottag.decode import OpenFiles
     from otio_shottag.shots import Tag
     from otio_shottag.tagging import judge
 
-    started = time.perf_counter()
-    analysis = load_analysis("shot_type", model=model, device=device, frames_per_shot=frames_per_shot)
-    hardware = Hardware(hwaccel)
     tags: list[Tag] = []
     skips: list[Skip] = []
-    stopped = False
     results = judge(shots, analysis, cache=cache, files=OpenFiles(hardware=hardware), seconds=seconds)
     with progress(len(shots), "shots", style=progress_style) as bar:
         try:
@@ -65,17 +96,10 @@ def judge_shots(
                 tags.append(result) if isinstance(result, Tag) else skips.append(result)
                 bar.advance(bar.task_ids[0])
         except KeyboardInterrupt:
-            stopped = True
+            return tags, skips, True
         finally:
             results.close()
-    seconds["total"] = time.perf_counter() - started
-    facts = RunFacts(
-        device=analysis.device,
-        decoder=hardware.words,
-        remembered=cache.hits if cache is not None else 0,
-        seconds={stage: round(spent, 3) for stage, spent in seconds.items()},
-    )
-    return tags, skips, stopped, facts
+    return tags, skips, False
 
 
 def speed(num_shots: int, facts: "RunFacts") -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from otio_shottag.cli.analyses import analyses_options, check_options, num_shots, with_separate_markers
 from otio_shottag.cli.cache import cache_options, opened
 from otio_shottag.cli.detecting import detection_options
 from otio_shottag.cli.judging import effort_options, judge_shots, speed
@@ -68,6 +69,7 @@ _ROWS = 30
     show_default=True,
     help="Put markers on the clips or on the timeline.",
 )
+@analyses_options
 @cut_options
 @detection_options
 @click.option(
@@ -97,6 +99,8 @@ def command(
     force: bool,
     json_path: str | None,
     markers: str,
+    analyses: tuple[str, ...],
+    separate_markers: bool,
     media_roots: tuple[Path, ...],
     maps: "tuple[PathMap, ...]",
     rate: Fraction | None,
@@ -124,7 +128,8 @@ def command(
     """
     from otio_shottag.cli.output import note, show_skips
 
-    settings = _settings(settings_path, min_confidence)
+    check_options(analyses, model, frames_per_shot)
+    settings = with_separate_markers(_settings(settings_path, min_confidence), separate_markers)
     picked = split_names(tracks)
     started = time.perf_counter()
     sets, files = plan(cut, outputs, formats, editors)
@@ -149,6 +154,7 @@ def command(
             )
         tags, missed, stopped, facts = judge_shots(
             shots,
+            analyses,
             model=model,
             device=device,
             frames_per_shot=frames_per_shot,
@@ -167,11 +173,12 @@ def command(
     written = _write(content, tags, skips, targets, json_path, settings, markers, picked, facts)
     from otio_shottag.cli.summary import show_tags
 
-    show_tags(content, tags, settings, rows=len(tags) <= _ROWS, on_stderr=json_path == "-")
+    tagged = num_shots(tags)
+    show_tags(content, tags, settings, rows=tagged <= _ROWS, on_stderr=json_path == "-")
     show_skips(skips)
     if stopped:
-        note(f"stopped after {len(tags) + len(missed)} of {len(shots)} shots; the rest carries no marker")
-    note(speed(len(tags), facts))
+        note(f"stopped after {tagged + len(missed)} of {len(shots)} shots; the rest carries no marker")
+    note(speed(tagged, facts))
     for path in written:
         note(f"wrote {path}")
     show_steps(sets, content)

@@ -14,6 +14,7 @@ from otio_shottag.formats.delivery import Delivery, RunFacts, Writer
 from otio_shottag.formats.edl import write_edl
 from otio_shottag.formats.fcp7 import write_fcp7
 from otio_shottag.formats.fcpxml import write_fcpxml, write_fcpxmld
+from otio_shottag.formats.joining import join_marks
 from otio_shottag.formats.json_report import json_text, write_json
 from otio_shottag.formats.otio_files import write_otio, write_otioz
 from otio_shottag.formats.premiere_script import write_premiere_script
@@ -69,7 +70,7 @@ def deliver(
     return Delivery(
         cut=cut,
         tags=tuple(tags),
-        marks=tuple(marks_of(tags, settings)),
+        marks=tuple(join_marks(marks_of(tags, settings), settings)),
         skips=tuple(skips),
         place=markers,
         settings=settings,

@@ -16,6 +16,9 @@ from otio_shottag.shots import Skip, Tag
 from otio_shottag.timecode import timecode
 from otio_shottag.timeline import Cut
 
+MOVEMENT = "camera_movement"
+"""The analysis whose tags go beside the sizes."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
@@ -39,9 +42,9 @@ class Delivery:
 
     cut: Cut
     tags: tuple[Tag, ...]
-    """In the order of the shots."""
+    """In the order of the shots; a shot that several analyses judged has one for each."""
     marks: tuple[Mark, ...]
-    """One for each tag, in the same order."""
+    """One for each shot, or for each tag where the settings keep them apart; in the order of the tags."""
     skips: tuple[Skip, ...]
     place: Place
     """Whether markers go on the clips or on the timeline, where a format has both."""

@@ -4,7 +4,7 @@ A cut that came from such a file keeps its text; our elements are put into it, i
 the DTD asks for. Any other is written anew, see ``fcpxml_base``. Each tagged clip gets, over the
 part of it that is seen:
 
-- a keyword, the size in words, so that Final Cut makes a keyword collection of it;
+- a keyword for each tag, the size in words, so that Final Cut makes a keyword collection of it;
 - a marker at its first frame, whose note ends in our signature;
 - Final Cut's own shot type, which smart collections can match, for the sizes that it knows. An
   unsure tag gets none: a shot type has no room for a doubt.
@@ -154,14 +154,17 @@ def _last_before_markers(element: Node) -> Node | None:
 
 def _elements(mark: Mark, start: Fraction, delivery: Delivery) -> Iterator[str]:
     """Write the keyword, marker and shot type of one mark, from local time ``start`` on."""
-    cut, settings, label = delivery.cut, delivery.settings, mark.tag.prediction.label
+    cut, settings = delivery.cut, delivery.settings
     span = f'start="{time_text(start)}" duration="{time_text(seconds_of(mark.tag.shot.record.duration))}"'
     note = xml_attribute(mark.comment)
-    yield f"<keyword {span} value={xml_attribute(settings.names.get(label.code, label.name))} note={note}/>"
+    for tag in mark.tags:
+        label = tag.prediction.label
+        yield f"<keyword {span} value={xml_attribute(settings.names.get(label.code, label.name))} note={note}/>"
     frame = f'start="{time_text(start)}" duration="{time_text(1 / cut.rate)}"'
     yield f"<marker {frame} value={xml_attribute(mark.name)} note={note}/>"
-    if label.code in _SHOT_TYPES and not is_unsure(mark.tag, settings):
-        yield f'<analysis-marker {span}><shot-type value="{_SHOT_TYPES[label.code]}"/></analysis-marker>'
+    code = mark.tag.prediction.label.code
+    if code in _SHOT_TYPES and not is_unsure(mark.tag, settings):
+        yield f'<analysis-marker {span}><shot-type value="{_SHOT_TYPES[code]}"/></analysis-marker>'
 
 
 def _local_start(

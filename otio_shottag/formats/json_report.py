@@ -22,25 +22,29 @@ Above 60 frames per second a timecode is a frame number::
         "marker": {"name", "comment", "color"}
       }],
       "skips": [{"address", "track", "name", "record": {...}, "reason"}],
-      "statistics": {"shots", "skips", "unsure", "mean_confidence", "sizes": {"EWS": 0, ...}}
+      "statistics": {"shots", "skips", "unsure", "mean_confidence", "sizes": {"EWS": 0, ...},
+        "camera_movement": {"shots", "unsure", "mean_confidence", "movements": {"static": 0, ...}}}
     }
 
 ``sizes`` is the way a shot goes, ``label`` alone where it keeps its size; ``end_frame`` and
 ``timecode_out`` are the first frame after it; ``frames`` are those that were looked at, with the
-time in the file at which each starts.
+time in the file at which each starts. A shot that several analyses judged stands in ``shots`` once
+for each, one after the other, with the marker that they share. ``statistics`` are those of the sizes
+where they were judged; ``camera_movement`` is there where that was.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from opentimelineio.opentime import TimeRange
 
-from otio_shottag.formats.delivery import Delivery, in_frames, record_timecode
+from otio_shottag.formats.delivery import MOVEMENT, Delivery, in_frames, record_timecode
 from otio_shottag.formats.files import write_bytes
 from otio_shottag.formats.source_times import seconds_long, source_times
 from otio_shottag.marks import Mark, is_unsure
-from otio_shottag.shots import Scores, Skip
+from otio_shottag.shots import Scores, Skip, Tag
 
 SCHEMA = 1
 _DIGITS = 6
@@ -78,15 +82,14 @@ def _report(delivery: Delivery) -> dict[str, Any]:
         "remembered": delivery.run.remembered,
         "timings": {stage: round(seconds, 3) for stage, seconds in delivery.run.seconds.items()},
         "min_confidence": delivery.settings.min_confidence,
-        "shots": [_shot(mark, delivery) for mark in delivery.marks],
+        "shots": [_shot(tag, mark, delivery) for mark in delivery.marks for tag in mark.tags],
         "skips": [_skip(skip, delivery) for skip in delivery.skips],
         "statistics": _statistics(delivery),
     }
 
 
-def _shot(mark: Mark, delivery: Delivery) -> dict[str, Any]:
-    tag, cut = mark.tag, delivery.cut
-    shot, prediction = tag.shot, tag.prediction
+def _shot(tag: Tag, mark: Mark, delivery: Delivery) -> dict[str, Any]:
+    cut, shot, prediction = delivery.cut, tag.shot, tag.prediction
     source = source_times(shot, cut)
     return {
         "address": list(shot.address),
@@ -141,17 +144,30 @@ def _record(record: TimeRange, delivery: Delivery) -> dict[str, Any]:
 
 
 def _statistics(delivery: Delivery) -> dict[str, Any]:
-    sizes = {label.code: 0 for tag in delivery.tags for label, _ in tag.prediction.scores}
-    for tag in delivery.tags:
-        sizes[tag.prediction.label.code] = sizes.get(tag.prediction.label.code, 0) + 1
-    confidences = [tag.prediction.confidence for tag in delivery.tags]
+    moves = [tag for tag in delivery.tags if tag.analysis == MOVEMENT]
+    sizes = [tag for tag in delivery.tags if tag.analysis != MOVEMENT]
+    figures = {**_figures(sizes or moves, delivery), "sizes": _counts(sizes)}
+    if moves:
+        figures[MOVEMENT] = {**_figures(moves, delivery), "movements": _counts(moves)}
+        del figures[MOVEMENT]["skips"]
+    return figures
+
+
+def _figures(tags: Sequence[Tag], delivery: Delivery) -> dict[str, Any]:
+    confidences = [tag.prediction.confidence for tag in tags]
     return {
-        "shots": len(delivery.tags),
+        "shots": len(tags),
         "skips": len(delivery.skips),
-        "unsure": sum(is_unsure(tag, delivery.settings) for tag in delivery.tags),
+        "unsure": sum(is_unsure(tag, delivery.settings) for tag in tags),
         "mean_confidence": round(sum(confidences) / len(confidences), _DIGITS) if confidences else None,
-        "sizes": sizes,
     }
+
+
+def _counts(tags: Sequence[Tag]) -> dict[str, int]:
+    counts = {label.code: 0 for tag in tags for label, _ in tag.prediction.scores}
+    for tag in tags:
+        counts[tag.prediction.label.code] = counts.get(tag.prediction.label.code, 0) + 1
+    return counts
 
 
 def _scores(scores: Scores) -> dict[str, float]:

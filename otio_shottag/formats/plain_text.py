@@ -19,8 +19,8 @@ def one_line(text: str) -> str:
 
 
 def ascii_arrows(text: str) -> str:
-    """Write our one character beyond ASCII as ``->``, for formats that predate Unicode."""
-    return text.replace("→", "->")
+    """Write our two characters beyond ASCII as ``->`` and ``-``, for formats that predate Unicode."""
+    return text.replace("→", "->").replace("·", "-")
 
 
 def xml_text(text: str) -> str:
