@@ -4,7 +4,7 @@ import re
 from fractions import Fraction
 from math import isfinite
 
-from opentimelineio.opentime import RationalTime
+from opentimelineio.opentime import RationalTime, TimeRange
 
 from otio_shottag.errors import TimelineError
 
@@ -50,3 +50,10 @@ def seconds_of(time: RationalTime) -> Fraction:
     if time.rate <= 0:
         return Fraction(0)
     return Fraction(time.value).limit_denominator(1_000_000) / exact_rate(time.rate)
+
+
+def whole_frames(span: TimeRange, rate: Fraction) -> range:
+    """Give the frames at ``rate`` that a stretch of time covers, rounded to whole ones; at least one."""
+    first = seconds_of(span.start_time) * rate
+    end = round(first + seconds_of(span.duration) * rate)
+    return range(round(first), max(end, round(first) + 1))

@@ -9,6 +9,12 @@ A camera movement's code is its name: short enough, and what editors write into 
 
 from otio_shottag.shots import Label
 
+SIZES = "shot_type"
+"""The analysis that judges sizes, as ``Tag.analysis`` says it."""
+
+HUMAN = "human"
+"""What ``Tag.model`` says where a person set the size."""
+
 SHOT_TYPES: tuple[Label, ...] = (
     Label("EWS", "extreme wide shot", "PURPLE"),
     Label("WS", "wide shot", "BLUE"),

@@ -48,6 +48,8 @@ GOLDEN_FILES: dict[str, tuple[Callable[[], Cut], dict[str, object]]] = {
     "cut.fcpxml": (editors_cut, {"format": "fcpxml"}),
     "cut.txt": (editors_cut, {"format": "avid"}),
     "cut.csv": (editors_cut, {"format": "csv"}),
+    "cut.cinemetrics.csv": (editors_cut, {"format": "cinemetrics"}),
+    "cut.salt.csv": (editors_cut, {"format": "salt"}),
     "cut.json": (editors_cut, {"format": "json"}),
     "timeline.otio": (editors_cut, {"format": "otio", "markers": "timeline"}),
     "timeline.xml": (editors_cut, {"format": "fcp7", "markers": "timeline"}),

@@ -20,6 +20,7 @@ from otio_shottag.formats.otio_files import write_otio, write_otioz
 from otio_shottag.formats.premiere_script import write_premiere_script
 from otio_shottag.formats.resolve_markers import write_resolve_markers
 from otio_shottag.formats.resolve_otio import write_resolve_otio
+from otio_shottag.formats.scholars import write_cinemetrics, write_salt
 from otio_shottag.marks import Place, marks_of
 from otio_shottag.settings import Settings
 from otio_shottag.shots import Skip, Tag
@@ -51,6 +52,8 @@ WRITERS: dict[str, Format] = {
     "fcpxmld": Format(write_fcpxmld, (".fcpxmld",), is_cut=True),
     "avid": Format(write_avid, (".txt",), is_cut=False),
     "csv": Format(write_csv, (".csv",), is_cut=False),
+    "cinemetrics": Format(write_cinemetrics, (".csv",), is_cut=False),
+    "salt": Format(write_salt, (".csv",), is_cut=False),
     "json": Format(write_json, (".json",), is_cut=False),
 }
 

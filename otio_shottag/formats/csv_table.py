@@ -1,7 +1,6 @@
 """``.csv``: one line a shot, for a spreadsheet.
 
-UTF-8, commas, CRLF, quoted where needed (RFC 4180). A spreadsheet runs what begins with ``=``,
-``+``, ``-`` or ``@``: text that does gets an apostrophe in front.
+UTF-8, commas, CRLF, quoted where needed (RFC 4180).
 """
 
 import csv
@@ -12,7 +11,7 @@ from pathlib import Path
 
 from otio_shottag.formats.delivery import MOVEMENT, Delivery, record_frames, record_timecode
 from otio_shottag.formats.files import write_bytes
-from otio_shottag.formats.plain_text import one_line
+from otio_shottag.formats.plain_text import table_cell
 from otio_shottag.formats.source_times import seconds_long, source_times
 from otio_shottag.marks import runner_up
 from otio_shottag.shots import Shot, Tag
@@ -26,7 +25,6 @@ _COLUMNS = (
 _LAST_COLUMNS = ("model", "failures")
 _MOVEMENT_COLUMNS = ("movement", "movement_confidence", "movement_model")
 Cell = str | int | float
-_FORMULA = ("=", "+", "-", "@")
 
 
 def write_csv(delivery: Delivery, path: Path) -> None:
@@ -50,7 +48,7 @@ def write_csv(delivery: Delivery, path: Path) -> None:
             *((size.model, size.prediction.failures) if size else ("", "")),
             *(_movement(move, delivery) if has_moves else ()),
         ]
-        table.writerow(_safe(cell) for cell in row)
+        table.writerow(table_cell(cell) for cell in row)
     write_bytes(path, text.getvalue().encode("utf-8", errors="replace"))
 
 
@@ -95,10 +93,3 @@ def _movement(tag: Tag | None, delivery: Delivery) -> list[Cell]:
     label = tag.prediction.label
     name = delivery.settings.names.get(label.code, label.name)
     return [name, round(tag.prediction.confidence, 4), tag.model]
-
-
-def _safe(cell: Cell) -> Cell:
-    if not isinstance(cell, str):
-        return cell
-    text = one_line(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text

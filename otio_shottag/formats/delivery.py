@@ -10,7 +10,7 @@ from opentimelineio.opentime import RationalTime, TimeRange
 from opentimelineio.schema import TrackKind
 
 from otio_shottag.marks import Mark, Place
-from otio_shottag.rates import seconds_of
+from otio_shottag.rates import seconds_of, whole_frames
 from otio_shottag.settings import Settings
 from otio_shottag.shots import Skip, Tag
 from otio_shottag.timecode import timecode
@@ -77,9 +77,7 @@ def own_frames(time: RationalTime) -> Fraction:
 
 def record_frames(record: TimeRange, cut: Cut) -> range:
     """Give the frames of record time, counted from midnight, that a range covers; at least one."""
-    first = round(in_frames(record.start_time, cut.rate))
-    end = round(in_frames(record.start_time, cut.rate) + in_frames(record.duration, cut.rate))
-    return range(first, max(end, first + 1))
+    return whole_frames(record, cut.rate)
 
 
 def record_timecode(frame: int, cut: Cut) -> str:

@@ -22,15 +22,26 @@ Above 60 frames per second a timecode is a frame number::
         "marker": {"name", "comment", "color"}
       }],
       "skips": [{"address", "track", "name", "record": {...}, "reason"}],
-      "statistics": {"shots", "skips", "unsure", "mean_confidence", "sizes": {"EWS": 0, ...},
-        "camera_movement": {"shots", "unsure", "mean_confidence", "movements": {"static": 0, ...}}}
+      "statistics": {
+        "shots", "skips", "unsure", "mean_confidence", "sizes": {"EWS": 0, ...},
+        "picture": FIGURES, "tracks": {"V1": FIGURES}, "sequences": {"Reel 1": FIGURES},
+        "camera_movement": {"shots", "unsure", "mean_confidence", "movements": {"static": 0, ...}}
+      }
+    }
+
+    FIGURES = {
+      "shots", "seconds", "average_shot_length", "median_shot_length", "standard_deviation",
+      "longest": {"address", "record_first_frame", "seconds"}, "shortest": {...},
+      "sizes": {"EWS": {"shots", "seconds", "per_500"}, ...}, "transitions": {"EWS": {"WS": 1}, ...},
+      "rhythm": {"window": 3, "points": [[seconds from the start of the cut, mean length], ...]}
     }
 
 ``sizes`` is the way a shot goes, ``label`` alone where it keeps its size; ``end_frame`` and
 ``timecode_out`` are the first frame after it; ``frames`` are those that were looked at, with the
 time in the file at which each starts. A shot that several analyses judged stands in ``shots`` once
 for each, one after the other, with the marker that they share. ``statistics`` are those of the sizes
-where they were judged; ``camera_movement`` is there where that was.
+where they were judged; ``camera_movement`` is there where that was. Those above ``picture`` count tags; what
+``picture`` and the parts count, ``otio_shottag.statistics`` says. Lengths are null where there are no shots.
 """
 
 import json
@@ -45,6 +56,8 @@ from otio_shottag.formats.files import write_bytes
 from otio_shottag.formats.source_times import seconds_long, source_times
 from otio_shottag.marks import Mark, is_unsure
 from otio_shottag.shots import Scores, Skip, Tag
+from otio_shottag.statistics import Figures, Piece, statistics_of
+from otio_shottag.vocabulary import SHOT_TYPES, SIZES
 
 SCHEMA = 1
 _DIGITS = 6
@@ -145,15 +158,22 @@ def _record(record: TimeRange, delivery: Delivery) -> dict[str, Any]:
 
 def _statistics(delivery: Delivery) -> dict[str, Any]:
     moves = [tag for tag in delivery.tags if tag.analysis == MOVEMENT]
-    sizes = [tag for tag in delivery.tags if tag.analysis != MOVEMENT]
-    figures = {**_figures(sizes or moves, delivery), "sizes": _counts(sizes)}
+    sizes = [tag for tag in delivery.tags if tag.analysis == SIZES]
+    counted = statistics_of(delivery.cut, sizes)
+    content = {
+        **_summary(sizes or moves, delivery),
+        "sizes": _counts(sizes),
+        "picture": _figures(counted.picture),
+        "tracks": {name: _figures(figures) for name, figures in counted.tracks.items()},
+        "sequences": {name: _figures(figures) for name, figures in counted.sequences.items()},
+    }
     if moves:
-        figures[MOVEMENT] = {**_figures(moves, delivery), "movements": _counts(moves)}
-        del figures[MOVEMENT]["skips"]
-    return figures
+        content[MOVEMENT] = {**_summary(moves, delivery), "movements": _counts(moves)}
+        del content[MOVEMENT]["skips"]
+    return content
 
 
-def _figures(tags: Sequence[Tag], delivery: Delivery) -> dict[str, Any]:
+def _summary(tags: Sequence[Tag], delivery: Delivery) -> dict[str, Any]:
     confidences = [tag.prediction.confidence for tag in tags]
     return {
         "shots": len(tags),
@@ -168,6 +188,50 @@ def _counts(tags: Sequence[Tag]) -> dict[str, int]:
     for tag in tags:
         counts[tag.prediction.label.code] = counts.get(tag.prediction.label.code, 0) + 1
     return counts
+
+
+def _figures(figures: Figures) -> dict[str, Any]:
+    codes = [label.code for label in SHOT_TYPES]
+    return {
+        "shots": len(figures.pieces),
+        "seconds": round(float(figures.seconds), _DIGITS),
+        "average_shot_length": _rounded(figures.average),
+        "median_shot_length": _rounded(figures.median),
+        "standard_deviation": _rounded(figures.deviation),
+        "longest": _piece(figures.longest),
+        "shortest": _piece(figures.shortest),
+        "sizes": {
+            share.label.code: {
+                "shots": share.shots,
+                "seconds": round(float(share.seconds), _DIGITS),
+                "per_500": round(share.per_500, _DIGITS),
+            }
+            for share in figures.sizes
+        },
+        "transitions": {
+            left: {entered: count for entered, count in zip(codes, row, strict=True) if count}
+            for left, row in zip(codes, figures.transitions, strict=True)
+            if any(row)
+        },
+        "rhythm": {
+            "window": figures.rhythm_window,
+            "points": [[round(float(at), _DIGITS), round(mean, _DIGITS)] for at, mean in figures.rhythm],
+        },
+    }
+
+
+def _piece(piece: Piece | None) -> dict[str, Any] | None:
+    if piece is None:
+        return None
+    return {
+        "address": list(piece.tag.shot.address),
+        "record_first_frame": piece.frames.start,
+        "seconds": round(float(piece.seconds), _DIGITS),
+    }
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, _DIGITS)
 
 
 def _scores(scores: Scores) -> dict[str, float]:

@@ -12,6 +12,8 @@ _BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot hold, even escaped (section 2.2, Char)."""
 
+_FORMULA = ("=", "+", "-", "@")
+
 
 def one_line(text: str) -> str:
     """Put text on one line; what would break it becomes a space."""
@@ -31,3 +33,11 @@ def xml_text(text: str) -> str:
 def xml_attribute(text: str) -> str:
     """Write text as an attribute's value, quotes included."""
     return quoteattr(one_line(text))
+
+
+def table_cell(cell: str | int | float) -> str | int | float:
+    """Make a cell safe for a spreadsheet, which runs what begins like a formula: it gets an apostrophe."""
+    if not isinstance(cell, str):
+        return cell
+    text = one_line(cell)
+    return f"'{text}" if text.startswith(_FORMULA) else text
