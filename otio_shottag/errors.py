@@ -6,6 +6,7 @@
     ├── ModelError        the checkpoint is missing, broken, or speaks an unknown vocabulary
     ├── FormatError       this cut cannot be written in that format
     ├── SettingsError     shottag.yaml is wrong
+    ├── CorrectionsError  a file of corrections is wrong
     └── InstallError      the scripts for Resolve cannot be put, found or taken off where asked
 
 Every message is one line: what is wrong, the value, what would be right. The command line
@@ -35,6 +36,10 @@ class FormatError(ShottagError):
 
 class SettingsError(ShottagError):
     """The settings file is wrong."""
+
+
+class CorrectionsError(ShottagError):
+    """The file of corrections is wrong."""
 
 
 class InstallError(ShottagError):

@@ -21,6 +21,7 @@ from otio_shottag.items import details_of, duration_of, own_speed
 from otio_shottag.rates import exact_rate, seconds_of
 from otio_shottag.settings import Settings
 from otio_shottag.shots import Tag
+from otio_shottag.vocabulary import HUMAN
 
 SIGNATURE = "(otio-shottag)"
 """Ends the comment of every marker we write, so that we know our own in any format."""
@@ -69,7 +70,8 @@ def is_unsure(tag: Tag, settings: Settings) -> bool:
 
 def runner_up(tag: Tag) -> tuple[str, float]:
     """Give the likeliest label's code but for the tag's own, and its score; blank where there is none."""
-    others = [(label.code, score) for label, score in tag.prediction.scores if label != tag.prediction.label]
+    label, scores = tag.prediction.label, tag.prediction.scores
+    others = [(other.code, score) for other, score in scores if other != label and score > 0]
     return max(others, key=lambda other: other[1], default=("", 0.0))
 
 
@@ -87,7 +89,9 @@ def _mark(tag: Tag, settings: Settings) -> Mark:
     unsure = is_unsure(tag, settings)
     name = settings.unsure_name if unsure else settings.marker_name
     color = settings.unsure_color if unsure else settings.colors.get(prediction.label.code, prediction.label.color)
-    comment = f"{settings.marker_comment.format(**words)} {SIGNATURE}"
+    # A person's word has no runner-up, so the words for the judge's do not fit it.
+    template = "{name}; set by a {model}" if tag.model == HUMAN else settings.marker_comment
+    comment = f"{template.format(**words)} {SIGNATURE}"
     return Mark(tag=tag, name=name.format(**words), comment=comment, color=color)
 
 

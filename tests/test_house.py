@@ -17,7 +17,7 @@ LAYERS = [
     ["cli", "__init__", "otio_hook", "otio_resolve_markers"],
     ["resolve_install"],
     ["formats", "tagging", "training"],
-    ["finding", "statistics"],
+    ["finding", "statistics", "corrections"],
     ["placing", "references", "marks", "analyses", "cache"],
     ["timeline"],
     ["cuts"],
