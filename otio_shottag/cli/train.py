@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,12 +15,15 @@ from otio_shottag.errors import FormatError
 
 if TYPE_CHECKING:
     from otio_shottag.training.runs import ImageNetRun, OwnRun
+    from otio_shottag.training.still_sets import StillSet
 
+_CORRECTIONS = "corrections"
+"""The word after --from that makes STILLS files of corrections."""
 _BODIES = ("resnet50", "resnet50-paper", "densenet169", "efficientnet_lite2")
 
 
 @click.command(name="train")
-@click.argument("stills", type=click.Path(path_type=Path), metavar="STILLS")
+@click.argument("stills", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="STILLS")
 @click.option(
     "-o",
     "--output",
@@ -35,7 +39,8 @@ _BODIES = ("resnet50", "resnet50-paper", "densenet169", "efficientnet_lite2")
     default="shipped",
     show_default=True,
     metavar="CHECKPOINT",
-    help="The weights to start from: a file, or the word shipped.",
+    help="The weights to start from: a file, or the word shipped. With the word corrections STILLS are files of "
+    "corrections, one or several, and the shipped weights learn from the shots that they name.",
 )
 @click.option(
     "--imagenet",
@@ -79,8 +84,8 @@ _BODIES = ("resnet50", "resnet50-paper", "densenet169", "efficientnet_lite2")
 @device_option
 @click.option("--force", is_flag=True, help="Replace a FILE that is there already.")
 def command(
-    stills: Path, output: Path, start: str, imagenet: Path | None, body: str, find_lr: bool, seed: int, device: str,
-    force: bool, **wishes: Any,
+    stills: tuple[Path, ...], output: Path, start: str, imagenet: Path | None, body: str, find_lr: bool, seed: int,
+    device: str, force: bool, **wishes: Any,
 ) -> None:  # fmt: skip
     """Train on labelled STILLS and write a checkpoint for --model.
 
@@ -97,7 +102,6 @@ def command(
     from otio_shottag.model.checkpoint import save_checkpoint
     from otio_shottag.model.device import choose_device, describe_device
     from otio_shottag.training.charts import CurvePoint, rate_chart, require_charts, training_chart
-    from otio_shottag.training.still_sets import read_set
 
     if output.suffix != ".safetensors":
         raise FormatError(
@@ -107,8 +111,11 @@ def command(
     check_targets(Path(start), [chart] if find_lr else [output, chart], force=force)
     require_charts()
     chosen_device = choose_device(device)
-    still_set = read_set(stills)
-    run = _plan(start, imagenet, body, output.with_suffix(".features"), seed, wishes)
+    with _told() as told:
+        still_set = _read(stills, start, told)
+    run = _plan(
+        "shipped" if start == _CORRECTIONS else start, imagenet, body, output.with_suffix(".features"), seed, wishes
+    )
     if find_lr:
         with _told() as told:
             searches = run.find_rates(still_set, device=chosen_device, progress=told)
@@ -141,6 +148,19 @@ def command(
         if before is not None and exact < before:
             note("worse than before: more stills, fewer --epochs or a lower --rate may help; else keep what you had")
     note(f"wrote {output} and {chart}, trained on {describe_device(chosen_device)}")
+
+
+def _read(stills: tuple[Path, ...], start: str, told: Callable[[str, int, int], None]) -> "StillSet":
+    """Read the stills, or make them from corrections; those are kept until the command ends."""
+    from otio_shottag.training.corrected import read_corrected
+    from otio_shottag.training.still_sets import read_set
+
+    if start == _CORRECTIONS:
+        folder = click.get_current_context().with_resource(TemporaryDirectory(prefix="otio-shottag-"))
+        return read_corrected(stills, Path(folder), progress=told)
+    if len(stills) > 1:
+        raise click.UsageError(f"{len(stills)} times STILLS; several are taken with --from corrections only")
+    return read_set(stills[0])
 
 
 def _plan(
