@@ -15,6 +15,7 @@ from otio_shottag.errors import ShottagError
 
 _VERBS = {
     "tag": ("otio_shottag.cli.tag", "Tag every shot of a cut with its size (what a bare CUT does)."),
+    "report": ("otio_shottag.cli.report", "Draw a page of a cut, or of several side by side, to look at."),
     "list": ("otio_shottag.cli.listing", "List the shots of a cut, frame-accurate, without judging them."),
     "stills": ("otio_shottag.cli.stills", "Judge the sizes of pictures: files or folders."),
     "heatmaps": ("otio_shottag.cli.heatmaps", "Show what in pictures or shots made the judge say their size."),

@@ -15,22 +15,22 @@ from otio_shottag.cli.cache import cache_options, opened
 from otio_shottag.cli.detecting import detection_options
 from otio_shottag.cli.judging import effort_options, judge_shots, speed
 from otio_shottag.cli.options import cut_options, find, judge_options, progress_option, read_cut, split_names
+from otio_shottag.cli.pages import corrected, corrections_option, page_option, read_corrections_of, write_page
 from otio_shottag.cli.routes import for_option, plan, show_doubts, show_steps
 from otio_shottag.cli.targets import check_targets
 from otio_shottag.errors import FormatError, TimelineError
 
 if TYPE_CHECKING:
     from otio_shottag.cuts import Detection
-    from otio_shottag.formats import RunFacts
+    from otio_shottag.formats import Delivery
     from otio_shottag.marks import Place
     from otio_shottag.media_paths import PathMap
     from otio_shottag.settings import Settings
-    from otio_shottag.shots import Skip, Tag
-    from otio_shottag.timeline import Cut
+    from otio_shottag.shots import Skip
 
 _FORMATS = (
     *("otio", "otioz", "cmx", "resolve-markers", "resolve-otio", "fcp7", "premiere-script", "fcpxml", "fcpxmld"),
-    *("avid", "csv", "json"),
+    *("avid", "csv", "cinemetrics", "salt", "json"),
 )
 _ROWS = 30
 """Shots that the summary still lists one by one; a longer cut is shown by its sizes only."""
@@ -88,6 +88,8 @@ _ROWS = 30
     metavar="FILE",
     help="A shottag.yaml with colours, names, marker texts and thresholds.",
 )
+@corrections_option
+@page_option("--report", help="Write a page to look at, too: strip, figures and contact sheet, as one .html.")
 @click.option("--keep-partial", is_flag=True, help="On Ctrl-C, write what has been judged so far.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where clips were skipped.")
 @progress_option
@@ -116,6 +118,8 @@ def command(
     cache_path: Path | None,
     no_cache: bool,
     settings_path: Path | None,
+    corrections_path: Path | None,
+    report: Path | None,
     keep_partial: bool,
     strict: bool,
     progress_style: str,
@@ -127,15 +131,18 @@ def command(
     cuts are found first (extra: cuts).
     """
     from otio_shottag.cli.output import note, show_skips
+    from otio_shottag.formats import deliver
 
     check_options(analyses, model, frames_per_shot)
-    settings = with_separate_markers(_settings(settings_path, min_confidence), separate_markers)
+    settings = with_separate_markers(chosen_settings(settings_path, min_confidence), separate_markers)
+    corrections = read_corrections_of(corrections_path)
     picked = split_names(tracks)
     started = time.perf_counter()
     sets, files = plan(cut, outputs, formats, editors)
     targets = [*(file for one in sets for file in one.files), *_targets(files, formats)]
     if cut.exists():  # finding the cuts of a movie takes minutes: what cannot be written is said before
-        check_targets(cut, [path for path, _ in targets] + _json_file(json_path), force=force)
+        others = [*_json_file(json_path), *([report] if report is not None else [])]
+        check_targets(cut, [path for path, _ in targets] + others, force=force)
     content = read_cut(cut, rate=rate, sequence=sequence, detection=detection)
     with opened(cache_path, no_cache=no_cache) as cache:
         shots, skips = find(
@@ -150,7 +157,7 @@ def command(
         if not shots:
             show_skips(skips)
             raise TimelineError(
-                f"{cut}: no shot can be judged: " + (_one_reason(skips) if skips else "it shows no clips")
+                f"{cut}: no shot can be judged: " + (one_reason(skips) if skips else "it shows no clips")
             )
         tags, missed, stopped, facts = judge_shots(
             shots,
@@ -170,7 +177,13 @@ def command(
     if not tags:
         show_skips(skips)
         raise FormatError(f"{cut}: nothing was written: of none of its {len(shots)} shots a frame could be decoded")
-    written = _write(content, tags, skips, targets, json_path, settings, markers, picked, facts)
+    tags = corrected(tags, corrections)
+    place = cast("Place", markers)
+    delivery = deliver(content, tags, skips=skips, settings=settings, markers=place, tracks=picked, run=facts)
+    written = _write(delivery, targets, json_path)
+    if report is not None:
+        write_page([delivery], report)
+        written.append(report)
     from otio_shottag.cli.summary import show_tags
 
     tagged = num_shots(tags)
@@ -189,7 +202,8 @@ def command(
         sys.exit(3)
 
 
-def _settings(path: Path | None, min_confidence: float | None) -> "Settings":
+def chosen_settings(path: Path | None, min_confidence: float | None) -> "Settings":
+    """Give the settings that the options ask for."""
     from otio_shottag.settings import Settings, read_settings
 
     settings = read_settings(path) if path is not None else Settings()
@@ -214,28 +228,16 @@ def _json_file(json_path: str | None) -> list[Path]:
     return [Path(json_path)] if json_path and json_path != "-" else []
 
 
-def _one_reason(skips: "Sequence[Skip]") -> str:
+def one_reason(skips: "Sequence[Skip]") -> str:
+    """Say why nothing could be judged."""
     reasons = list(dict.fromkeys(skip.reason for skip in skips))
     return reasons[0] if len(reasons) == 1 else f"{len(skips)} clips, each for a reason listed above"
 
 
-def _write(
-    cut: "Cut",
-    tags: "list[Tag]",
-    skips: "list[Skip]",
-    targets: Sequence[tuple[Path, str | None]],
-    json_path: str | None,
-    settings: "Settings",
-    markers: str,
-    tracks: tuple[str, ...] | None,
-    facts: "RunFacts",
-) -> list[Path]:
+def _write(delivery: "Delivery", targets: Sequence[tuple[Path, str | None]], json_path: str | None) -> list[Path]:
     """Write every output; one that cannot be written does not keep the others from it."""
-    from otio_shottag.formats import WRITERS, deliver, format_of, json_text
+    from otio_shottag.formats import WRITERS, format_of, json_text
 
-    delivery = deliver(
-        cut, tags, skips=skips, settings=settings, markers=cast("Place", markers), tracks=tracks, run=facts
-    )
     written: list[Path] = []
     problems: list[FormatError] = []
     for path, name in [*targets, *((path, "json") for path in _json_file(json_path))]:
