@@ -17,6 +17,7 @@ from otio_shottag.training.charts import (
     calibration_chart,
     confusion_chart,
     coverage_chart,
+    pull_chart,
     rate_chart,
     require_charts,
     training_chart,
@@ -43,6 +44,10 @@ def test_each_chart_is_a_picture_that_depends_on_what_it_shows() -> None:
             calibration_chart(ROWS, np.array([0, 1, 1, 0]), error=0.1),
         ),
         (lambda: coverage_chart(ROWS, np.array([0, 0, 1, 0])), coverage_chart(ROWS, np.array([1, 1, 1, 0]))),
+        (
+            lambda: pull_chart([(1.0, 0.5), (0.1, 0.9)], before=0.4, chosen=0.1),
+            pull_chart([(1.0, 0.5), (0.1, 0.9)], before=0.4, chosen=None),
+        ),
         (lambda: training_chart(points), training_chart(points[:10])),
         (lambda: rate_chart([("resnet50", search)]), rate_chart([("densenet169", search)])),
     ]:
@@ -88,7 +93,7 @@ def test_a_broken_picture_is_named(tmp_path: Path) -> None:
         contact_sheet([Cell(tmp_path / "broken.png", "", "")])
 
 
-def toy_epoch() -> Iterator[tuple[Tensor, Tensor]]:
+def toy_epoch(_: int) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches of a problem that a linear layer can learn."""
     draw = torch.Generator().manual_seed(1)
     for _ in range(8):

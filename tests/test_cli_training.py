@@ -16,9 +16,9 @@ from otio_shottag.cli import cli, main
 from otio_shottag.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from otio_shottag.model.network import Architecture, Committee, build
 from otio_shottag.model.pictures import Geometry, Normalization
-from otio_shottag.training import recipe, runs
+from otio_shottag.training import all_layers, member, runs
+from otio_shottag.training.member import MemberPlan
 from otio_shottag.training.own import OwnPlan
-from otio_shottag.training.recipe import MemberPlan
 from otio_shottag.vocabulary import SHOT_TYPES
 
 Run = Callable[..., tuple[int, str, str]]
@@ -92,6 +92,27 @@ def test_training_writes_a_checkpoint_and_its_curve(run: Run, start: Path, tmp_p
     assert str(output) in err
 
 
+def test_without_epochs_the_last_layer_is_refitted(run: Run, start: Path, tmp_path: Path) -> None:
+    """By default a pull is chosen, drawn and recorded; stills that say nothing leave the head as it was."""
+    stills = write_stills(tmp_path / "stills", 30)
+    for name, folder in (("mine", stills), ("same", write_stills(tmp_path / "flat", 30))):
+        if name == "same":
+            for number, path in enumerate(sorted(folder.rglob("*.png"))):
+                Image.new("RGB", (64, 36), (number, number, number)).save(path)
+        code, out, err = run(
+            "train", folder, "-o", tmp_path / f"{name}.safetensors", "--from", start, "--device", "cpu"
+        )
+        assert code == 0, err
+        record = load_checkpoint(tmp_path / f"{name}.safetensors").record
+        assert len(record["refit"]["tried"]) > 3
+        kept = record["refit"]["pull"] is None
+        assert ("the head stays as it was" in err) == kept
+        assert (tmp_path / f"{name}.curve.png").read_bytes().startswith(b"\x89PNG")
+        assert "before training" in out
+    assert not kept or record["refit"]["exact"] == record["refit"]["exact before"]
+    assert not (tmp_path / "mine.work").exists()
+
+
 def test_the_same_seed_gives_the_same_checkpoint(run: Run, start: Path, tmp_path: Path) -> None:
     """Two runs with one seed end with the same weights; another seed gives others."""
     stills = write_stills(tmp_path / "stills", 10)
@@ -136,26 +157,96 @@ def test_training_from_imagenet_keeps_its_features_until_it_is_done(
 ) -> None:
     """What the frozen stages made of the stills is used by the next run, and goes when one ends well."""
     monkeypatch.setattr(runs, "IMAGENET_VIEWS", ("plain",))
-    for module in (runs, recipe):
-        monkeypatch.setattr(module, "GEOMETRY", Geometry(64, 32))
+    monkeypatch.setattr(member, "GEOMETRY", Geometry(64, 32))
     body = tmp_path / "body.safetensors"
     save_file({"_conv_stem.weight": torch.randn(32, 3, 3, 3)}, body)
     stills = write_stills(tmp_path / "stills", 12)
     (tmp_path / "out").mkdir()
-    arguments = ["train", stills, "-o", tmp_path / "out" / "mine.safetensors", "--imagenet", body]
+    arguments = ["train", stills, "-o", tmp_path / "out" / "mine.safetensors", "--imagenet", body, "--sizes", 64]
     arguments += ["--body", "efficientnet_lite2", "--epochs", 2, "--batch-size", 4, "--device", "cpu"]
     assert run(*arguments, "--find-lr")[0] == 0
-    assert names_in(tmp_path / "out") == ["mine.features", "mine.rates.png"]
-    monkeypatch.setattr(recipe, "write_features", lambda *given, **named: pytest.fail("made the features again"))
+    assert names_in(tmp_path / "out") == ["mine.rates.png", "mine.work"]
+    monkeypatch.setattr(member, "write_features", lambda *given, **named: pytest.fail("made the features again"))
     code, out, err = run(*arguments, "--all-epochs", 1)
     assert code == 0, err
-    assert "training efficientnet_lite2\n" in err
-    assert "training all layers, network 1 of 1\n" in err
+    assert "training last stage and head of efficientnet_lite2\n" in err
+    assert "training all layers of efficientnet_lite2\n" in err
     assert "unseen stills" in out
     assert names_in(tmp_path / "out") == ["mine.curve.png", "mine.rates.png", "mine.safetensors"]
     record = load_checkpoint(tmp_path / "out" / "mine.safetensors").record
-    assert (record["started from"], record["plan before"]["epochs"]) == ("body.safetensors", 2)
-    assert record["plan"]["all_epochs"] == 1
+    assert (record["started from"], record["plan"]["epochs"]) == ("body.safetensors", 2)
+    assert record["plan"]["all_layers"]["epochs"] == 1
+
+
+def test_small_pictures_come_before_large_ones(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default both halves of the method are gone through at each of the sizes; the last one judges."""
+    monkeypatch.setattr(runs, "IMAGENET_VIEWS", ("plain",))
+    monkeypatch.setattr(member, "GEOMETRY", Geometry(128, 64))
+    heights = []
+    fit = all_layers.PictureBatches._view
+
+    def seen(batches: all_layers.PictureBatches, *given: object) -> object:
+        heights.append(batches._geometry.height)
+        return fit(batches, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(all_layers.PictureBatches, "_view", seen)
+    body = tmp_path / "body.safetensors"
+    save_file({"_conv_stem.weight": torch.randn(32, 3, 3, 3)}, body)
+    stills = write_stills(tmp_path / "stills", 12)
+    arguments = ["train", stills, "-o", tmp_path / "mine.safetensors", "--imagenet", body, "--sizes", "64,128"]
+    arguments += ["--body", "efficientnet_lite2", "--epochs", 1, "--batch-size", 4, "--device", "cpu"]
+    code, _, err = run(*arguments)
+    assert code == 0, err
+    kinds = [line for line in err.splitlines() if line.startswith("training")]
+    assert [line.removesuffix(" pixels of efficientnet_lite2") for line in kinds] == [
+        "training last stage and head at 64", "training all layers at 64",
+        "training last stage and head at 128", "training all layers at 128",
+    ]  # fmt: skip
+    assert heights == sorted(heights)
+    assert set(heights) == {32, 64}
+    made = load_checkpoint(tmp_path / "mine.safetensors")
+    assert (made.geometry.width, made.geometry.height) == (128, 64)
+    assert made.network.architectures[0].hidden == 32
+    code, _, err = run(*arguments[:4], "--sizes", "64,", "--imagenet", body)
+    assert (code, "should be widths from 64 to 2048 pixels" in err) == (2, True)
+    code, _, err = run("train", stills, "-o", tmp_path / "other.safetensors", "--sizes", "64")
+    assert (code, "--sizes goes with --imagenet" in err) == (2, True)
+
+
+def test_a_stopped_training_goes_on_from_the_command_line(
+    run: Run, start: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After Ctrl-C the same command says that it goes on, and writes the very same weights and curve."""
+    stills = write_stills(tmp_path / "stills", 12)
+    wishes = ["--from", start, "--epochs", 2, "--rate", "0.01", "--all-epochs", 2, "--batch-size", 4, "--device", "cpu"]
+    whole, stopped = tmp_path / "whole" / "mine.safetensors", tmp_path / "stopped" / "mine.safetensors"
+    for output in (whole, stopped):
+        output.parent.mkdir()
+    assert run("train", stills, "-o", whole, *wishes)[0] == 0
+    view, num_views = all_layers.PictureBatches._view, 0
+
+    def press_ctrl_c(batches: all_layers.PictureBatches, *given: object) -> object:
+        nonlocal num_views
+        num_views += 1
+        if num_views == 13:
+            raise KeyboardInterrupt
+        return view(batches, *given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(all_layers.PictureBatches, "_view", press_ctrl_c)
+    code, out, err = run("train", stills, "-o", stopped, *wishes)
+    assert (code, out) == (130, "")
+    assert names_in(stopped.parent) == ["mine.work"]
+    assert "the same command goes on from there" in err
+    code, out, err = run("train", stills, "-o", stopped, *wishes)
+    assert code == 0, err
+    assert err.startswith(f"going on from {stopped.parent / 'mine.work'}\n")
+    assert num_views < 13 + 12
+    assert names_in(stopped.parent) == ["mine.curve.png", "mine.safetensors"]
+    assert (stopped.parent / "mine.curve.png").read_bytes() == (whole.parent / "mine.curve.png").read_bytes()
+    one, other = load_checkpoint(whole), load_checkpoint(stopped)  # the file itself orders its header by chance
+    assert (one.record, one.temperature) == (other.record, other.temperature)
+    for name, tensor in one.network.state_dict().items():
+        assert torch.equal(tensor, other.network.state_dict()[name]), name
 
 
 def test_evaluation_writes_a_whole_report(run: Run, start: Path, tmp_path: Path) -> None:
@@ -253,12 +344,14 @@ def test_the_help_states_the_plans_own_defaults() -> None:
     own = OwnPlan()
     imagenet = runs.plan_imagenet(Path(__file__), "resnet50", Path("nowhere"), seed=0).plan
     assert isinstance(imagenet, MemberPlan)
-    assert f"Default: {own.head_epochs}, from ImageNet weights {imagenet.epochs}." in text
-    assert f"Default: {own.all_epochs};" in text
+    assert own.head_epochs == 0
+    assert f"from ImageNet weights {imagenet.epochs}, at each of the --sizes." in text
+    assert f"Default: {own.all_layers.epochs}, from ImageNet weights {imagenet.all_layers.epochs};" in text
+    assert f"Default: {','.join(map(str, imagenet.sizes))}." in text
     assert f"Default: {own.head_rate:.0e}".replace("e-0", "e-") + ", from ImageNet" in text
     assert f"ImageNet weights {imagenet.rate:.0e}.".replace("e-0", "e-") in text
     assert f"Default: {own.batch_size}, from ImageNet weights {imagenet.batch_size}." in text
-    assert runs.plan_own(load_checkpoint_stand_in(), seed=0).plan == own
+    assert runs.plan_own(load_checkpoint_stand_in(), Path("nowhere"), seed=0).plan == own
 
 
 def load_checkpoint_stand_in() -> Checkpoint:

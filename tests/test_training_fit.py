@@ -17,7 +17,8 @@ from otio_shottag.training.batches import FeatureBatches
 from otio_shottag.training.evaluate import evaluate
 from otio_shottag.training.features import Features, write_features
 from otio_shottag.training.fit import Part, rate_part, scale_loss, train_one_cycle
-from otio_shottag.training.recipe import MemberPlan, train_committee
+from otio_shottag.training.member import MemberPlan
+from otio_shottag.training.recipe import train_committee
 from otio_shottag.training.stills import Still, film_disjoint_folds, soft_target
 from otio_shottag.training.views import make_views
 from otio_shottag.vocabulary import SHOT_TYPES
@@ -55,7 +56,7 @@ def test_one_cycle_learns_and_leaves_the_rest_alone() -> None:
     inputs = torch.randn(96, 4)
     targets = torch.eye(3)[frozen(inputs)[:, :3].argmax(dim=1)]
 
-    def epoch() -> Iterator[tuple[Tensor, Tensor]]:
+    def epoch(_: int) -> Iterator[tuple[Tensor, Tensor]]:
         for rows in torch.randperm(96).split(16):
             yield inputs[rows], targets[rows]
 
@@ -63,7 +64,8 @@ def test_one_cycle_learns_and_leaves_the_rest_alone() -> None:
     average = train_one_cycle(
         nn.Sequential(frozen, trained),
         [Part(trained, 0.1)],
-        [epoch] * 30,
+        epoch,
+        num_epochs=30,
         steps_per_epoch=6,
         progress=lambda step, num_steps, loss, rate: steps.append((step, num_steps, loss, rate)),
     )
@@ -94,8 +96,8 @@ def test_an_epoch_takes_each_chosen_still_once() -> None:
     batches = FeatureBatches(features, chosen, batch_size=4, resized_part=0.34, seed=1)
     assert batches.steps_per_epoch == 1
     seen = set()
-    for _ in range(20):
-        (maps, targets), *rest = list(batches())
+    for epoch in range(20):
+        (maps, targets), *rest = list(batches(epoch))
         rows = sorted(int(row) for row in maps[:, 0, 0, 0])
         assert not rest
         assert sorted(row % 4 for row in rows if row < 8) == [0, 1, 2]
@@ -151,7 +153,7 @@ def test_the_recipe_makes_a_checkpoint_that_can_be_evaluated(tmp_path: Path) -> 
     assert loaded.record["held out"] == "fold 0 of 5, split by group"
     assert loaded.record["figures"]["stills"] == evaluation.figures.count == len(unseen)
     assert loaded.record["stills"] == len(stills) - len(unseen)
-    assert any(what.startswith("training resnet50") for what in said)
+    assert any(what.startswith("training last stage and head of resnet50") for what in said)
     assert len(evaluation.worst(3)) <= 3
 
 

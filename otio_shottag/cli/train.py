@@ -59,20 +59,29 @@ _BODIES = ("resnet50", "resnet50-paper", "densenet169", "efficientnet_lite2")
     "--epochs",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Passes over the stills with the layers below frozen. Default: 12, from ImageNet weights 5.",
+    help="Passes over the stills with the layers below frozen. Default: 0, which refits the head's last layer instead; "
+    "from ImageNet weights 5, at each of the --sizes.",
 )
 @click.option(
     "--all-epochs",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Passes that train all layers after that, the early ones slowest. Default: 0; on two CPU cores count a "
-    "minute for 100 to 200 stills.",
+    help="Passes that train all layers after that, the early ones slowest. Default: 0, from ImageNet weights 2; on two "
+    "CPU cores count a minute for 100 to 200 stills.",
+)
+@click.option(
+    "--sizes",
+    callback=lambda context, option, text: _sizes(text),
+    metavar="W,W",
+    help="With --imagenet: widths in pixels that are trained at one after the other, small before large. "
+    "Default: 192,384.",
 )
 @click.option(
     "--rate",
     type=click.FloatRange(min=0, min_open=True),
     metavar="RATE",
-    help="Highest learning rate of the cycle, of the head. Default: 3e-4, from ImageNet weights 1e-3.",
+    help="Highest learning rate of the cycle, of the head; a third of it where all layers are trained. Default: 3e-4, "
+    "from ImageNet weights 1e-3.",
 )
 @click.option(
     "--find-lr",
@@ -80,7 +89,13 @@ _BODIES = ("resnet50", "resnet50-paper", "densenet169", "efficientnet_lite2")
     help="Train nothing: draw the search beside FILE (mine.rates.png) and print the rate it suggests.",
 )
 @click.option("--batch-size", type=click.IntRange(min=2), metavar="N", help="Default: 16, from ImageNet weights 32.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same run on a CPU.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="The same seed gives the same run on a CPU.",
+)
 @device_option
 @click.option("--force", is_flag=True, help="Replace a FILE that is there already.")
 def command(
@@ -93,15 +108,19 @@ def command(
     valid; or a CSV with the columns file, label and group. Stills in valid judge the result. Without valid a fifth of
     the stills does, whole groups of a CSV and whole folders of a film (MCU/some film/1.jpg).
 
-    The head is trained first, then with --all-epochs every layer, by one cycle of the learning rate. Stopped with
-    Ctrl-C it writes nothing and starts anew the next time; only what --imagenet's frozen layers made of the stills is
-    kept beside FILE (mine.features) until a run ends well.
+    From weights that know the sizes, the head's last layer is refitted: as far from what it was as cross-validation on
+    the stills bears out, and not at all where they bear out nothing. With --epochs the whole head is trained instead,
+    by one cycle of the learning rate, with --all-epochs then every layer. From ImageNet weights that is the way: frozen
+    first, then every layer, at each of the --sizes.
+
+    Stopped with Ctrl-C or killed, the same command goes on after the last whole epoch, to the same result. What is done
+    is kept beside FILE (mine.work) until a run ends well.
     """
     from otio_shottag.cli.output import note
     from otio_shottag.formats.files import write_bytes
     from otio_shottag.model.checkpoint import save_checkpoint
     from otio_shottag.model.device import choose_device, describe_device
-    from otio_shottag.training.charts import CurvePoint, rate_chart, require_charts, training_chart
+    from otio_shottag.training.charts import CurvePoint, pull_chart, rate_chart, require_charts, training_chart
 
     if output.suffix != ".safetensors":
         raise FormatError(
@@ -114,7 +133,7 @@ def command(
     with _told() as told:
         still_set = _read(stills, start, told)
     run = _plan(
-        "shipped" if start == _CORRECTIONS else start, imagenet, body, output.with_suffix(".features"), seed, wishes
+        "shipped" if start == _CORRECTIONS else start, imagenet, body, output.with_suffix(".work"), seed, wishes
     )
     if find_lr:
         with _told() as told:
@@ -125,20 +144,33 @@ def command(
         note(f"wrote {chart}")
         return
     points: list[CurvePoint] = []
-    with _told() as told:
-        trained = run.train(
-            still_set,
-            version=f"shot_type {output.stem}",
-            device=chosen_device,
-            progress=told,
-            on_step=lambda part, loss, rate: points.append(CurvePoint(part, loss, rate)),
-        )
-        told("judging the unseen stills by the weights before", 0, 1)
-        before = run.exact_before(still_set)
+    if run.is_begun(still_set):
+        note(f"going on from {run.workspace}")
+    try:
+        with _told() as told:
+            trained = run.train(
+                still_set,
+                version=f"shot_type {output.stem}",
+                device=chosen_device,
+                progress=told,
+                on_step=lambda part, loss, rate: points.append(CurvePoint(part, loss, rate)),
+            )
+            told("judging the unseen stills by the weights before", 0, 1)
+            before = run.exact_before(still_set)
+    except KeyboardInterrupt:
+        note(f"{run.workspace} has what is done: the same command goes on from there")
+        raise
     save_checkpoint(trained, output)
-    write_bytes(chart, training_chart(points))
-    run.clear_up()
+    refitted = trained.record.get("refit")
+    if refitted and not points:
+        drawn = pull_chart(refitted["tried"], before=refitted["exact before"], chosen=refitted["pull"])
+    else:
+        drawn = training_chart(points)
+    write_bytes(chart, drawn)
+    run.clear_up(still_set)
     click.echo(f"{len(still_set.part(learned=True))} stills of {len(still_set.labels)} sizes learned")
+    if refitted and refitted["pull"] is None:
+        note("the head stays as it was: in cross-validation on these stills no other last layer judged better")
     if figures := trained.record.get("figures"):
         exact, near = figures["exact"], figures["within_one"]
         was = "" if before is None else f", {100 * before:.1f}% before training"
@@ -175,7 +207,19 @@ def _plan(
         if start != "shipped":
             raise click.UsageError("--from and --imagenet both say what to start from; give one of them")
         return plan_imagenet(imagenet, body, workspace, seed=seed, **given)
-    return plan_own(load_any(SHIPPED if start == "shipped" else Path(start)), seed=seed, **given)
+    if "sizes" in given:
+        raise click.UsageError("--sizes goes with --imagenet; other weights keep the size that they judge at")
+    return plan_own(load_any(SHIPPED if start == "shipped" else Path(start)), workspace, seed=seed, **given)
+
+
+def _sizes(text: str | None) -> tuple[int, ...] | None:
+    """Read ``192,384``; raises BadParameter for what is no list of widths."""
+    if text is None:
+        return None
+    words = text.split(",")
+    if not all(word.strip().isdecimal() and 64 <= int(word) <= 2048 for word in words):
+        raise click.BadParameter(f"{text!r}; should be widths from 64 to 2048 pixels, such as 192,384")
+    return tuple(int(word) for word in words)
 
 
 @contextmanager

@@ -36,7 +36,7 @@ class FeatureBatches:
         """Draw from the stills that ``chosen`` marks; ``resized_part`` counts in parts of those."""
         self._features = features
         self._batch_size = batch_size
-        self._draw = np.random.default_rng(seed)
+        self._seed = seed
         usable = chosen[features.stills]
         keeps_size = np.isin(features.kinds, SAME_SIZE_PASSES)
         rows_of: dict[int, list[int]] = {}
@@ -51,18 +51,19 @@ class FeatureBatches:
         """Batches in an epoch; stills that fill no whole batch wait for the next one."""
         return max(1, (len(self._same) + self._num_resized) // self._batch_size)
 
-    def __call__(self) -> Iterator[Batch]:
-        same = [rows[int(self._draw.integers(len(rows)))] for rows in self._same]
-        others = self._draw.choice(self._resized, self._num_resized, replace=False)
-        rows = self._draw.permutation(np.concatenate([same, others]).astype(np.int64))
+    def __call__(self, epoch: int) -> Iterator[Batch]:
+        draw = np.random.default_rng([self._seed, epoch])
+        same = [rows[int(draw.integers(len(rows)))] for rows in self._same]
+        others = draw.choice(self._resized, self._num_resized, replace=False)
+        rows = draw.permutation(np.concatenate([same, others]).astype(np.int64))
         for step in range(self.steps_per_epoch):
-            yield self._batch(rows[step * self._batch_size : (step + 1) * self._batch_size])
+            yield self._batch(rows[step * self._batch_size : (step + 1) * self._batch_size], draw.random() < 0.5)
 
-    def _batch(self, rows: NDArray[np.int64]) -> Batch:
+    def _batch(self, rows: NDArray[np.int64], turned: bool) -> Batch:
         # In the file's order, which a disk likes; the order within a batch changes nothing.
         rows = np.sort(rows)
         maps = as_maps(self._features.maps[rows])
-        if self._draw.random() < 0.5:
+        if turned:
             maps = maps.flip(3)
         targets = torch.from_numpy(self._features.targets[rows])
         return maps.contiguous(memory_format=torch.channels_last), targets
@@ -92,28 +93,29 @@ class PictureBatches:
         self._normalization = normalization
         self._batch_size = batch_size
         self._resized_part = resized_part
-        self._random = Random(seed)
+        self._seed = seed
 
     @property
     def steps_per_epoch(self) -> int:
         """Batches in an epoch; stills that fill no whole batch wait for the next one."""
         return max(1, len(self._stills) // self._batch_size)
 
-    def __call__(self) -> Iterator[Batch]:
-        order = self._random.sample(range(len(self._stills)), len(self._stills))
+    def __call__(self, epoch: int) -> Iterator[Batch]:
+        random = Random(f"{self._seed} {epoch}")
+        order = random.sample(range(len(self._stills)), len(self._stills))
         for step in range(self.steps_per_epoch):
             chosen = order[step * self._batch_size : (step + 1) * self._batch_size]
-            views = [self._view(self._stills[index]) for index in chosen]
+            views = [self._view(self._stills[index], random) for index in chosen]
             pictures = torch.cat([fit(as_tensor(view), self._geometry) for view in views])
             targets = torch.from_numpy(np.stack([view.target for view in views]))
             yield normalize(pictures, self._normalization), targets
 
-    def _view(self, still: Still) -> View:
-        if self._random.random() < self._resized_part:
-            view = resized(still, self._random, self._labels)
+    def _view(self, still: Still, random: Random) -> View:
+        if random.random() < self._resized_part:
+            view = resized(still, random, self._labels)
             if view is not None:
                 return view
-        return varied(still, self._random)
+        return varied(still, random)
 
 
 def as_maps(rows: NDArray[np.float16]) -> Tensor:

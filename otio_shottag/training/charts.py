@@ -124,6 +124,23 @@ def training_chart(points: Sequence[CurvePoint]) -> bytes:
     return _png(figure)
 
 
+def pull_chart(tried: Sequence[tuple[float, float]], *, before: float, chosen: float | None) -> bytes:
+    """Draw how often refitted layers are right on stills left out, over how hard they were held to the old ones."""
+    figure, axes = _axes(6.5, 4.2)
+    pulls, parts = [pull for pull, _ in tried], [exact for _, exact in tried]
+    axes.plot(pulls, parts, color=BLUE, linewidth=1.5, marker="o", markersize=4, label="refitted")
+    axes.axhline(before, color=GREY, linestyle="--", linewidth=1, label="as it was")
+    if chosen is not None:
+        axes.plot(chosen, parts[pulls.index(chosen)], marker="o", color=ORANGE, markersize=9, label="chosen")
+    axes.set_xscale("log")
+    axes.invert_xaxis()  # from staying put, on the left, to moving freely
+    axes.set(xlabel="pull towards the old layer (free on the right)", ylabel="right among stills left out")
+    axes.set_title("Refitting the last layer" if chosen is not None else "Refitting the last layer: better left alone")
+    axes.legend(loc="best", frameon=False)
+    _in_percent(axes, x=False)
+    return _png(figure)
+
+
 def rate_chart(searches: Sequence[tuple[str, RateSearch]]) -> bytes:
     """Draw the loss over the learning rate of each search, with its suggestion."""
     figure, axes = _axes(6.5, 4.2)
@@ -150,10 +167,10 @@ def _axes(width: float, height: float) -> "tuple[Figure, Axes]":
     return figure, axes
 
 
-def _in_percent(axes: "Axes") -> None:
+def _in_percent(axes: "Axes", *, x: bool = True) -> None:
     from matplotlib.ticker import PercentFormatter
 
-    for axis in (axes.xaxis, axes.yaxis):
+    for axis in (axes.xaxis, axes.yaxis) if x else (axes.yaxis,):
         axis.set_major_formatter(PercentFormatter(1.0))
     axes.grid(color="#edf2f7")
     axes.set_axisbelow(True)

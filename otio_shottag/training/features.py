@@ -4,6 +4,7 @@ On two CPU cores the early stages cost far more than the late ones and never cha
 trained. Each view of each still goes through them once; training then reads rows of one large file.
 """
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,7 +72,10 @@ def write_features(
         progress(row, num_rows)
     assert maps is not None, "there are views"
     maps.flush()
-    np.savez(path.with_suffix(".npz"), targets=np.stack(targets), stills=np.array(stills), kinds=np.array(kinds))
+    # Written last, and whole or not at all: where it is, the features are whole.
+    unfinished = path.with_suffix(".part.npz")
+    np.savez(unfinished, targets=np.stack(targets), stills=np.array(stills), kinds=np.array(kinds))
+    os.replace(unfinished, path.with_suffix(".npz"))
     return read_features(path)
 
 

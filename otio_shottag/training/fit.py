@@ -9,12 +9,18 @@ import copy
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
+from otio_shottag.training.state import Standing, read_standing, write_standing
+
 Batch = tuple[Tensor, Tensor]
 """What the trained part takes in, and the targets (N, labels)."""
+Epoch = Callable[[int], Iterator[Batch]]
+"""Opens the pass over the training data that has this number, from 0; the same number gives the same batches."""
 Progress = Callable[[int, int, float, float], None]
 """Called after each step with: step from 1, number of steps, loss, learning rate."""
 OnStep = Callable[[str, float, float], None]
@@ -43,29 +49,45 @@ def scale_loss(scores: Tensor, targets: Tensor) -> Tensor:
 def train_one_cycle(
     model: nn.Module,
     parts: Sequence[Part],
-    epochs: Sequence[Callable[[], Iterator[Batch]]],
+    epoch: Epoch,
     *,
+    num_epochs: int,
     steps_per_epoch: int,
+    seed: int = 0,
     weight_decay: float = 0.05,
     averaged_over: float = 0.3,
+    judging: Sequence[nn.Module] = (),
+    keep: Path | None = None,
     progress: Progress = lambda step, num_steps, loss, rate: None,
 ) -> nn.Module:
     """Train ``model`` and give back its average over the last ``averaged_over`` of the steps.
 
-    Each of ``epochs`` opens one pass over the training data, of ``steps_per_epoch`` batches. Layers
-    outside ``parts`` stay as they are. The model itself ends up with the last step's weights.
+    ``epoch`` opens a pass over the training data, of ``steps_per_epoch`` batches. Layers
+    outside ``parts`` stay as they are. The model itself ends up with the last step's weights. ``judging`` names
+    modules of it that work as they do when judging: normalizations that keep their statistics.
+
+    What each epoch comes to is kept in the file ``keep``; where that is there already, training goes on
+    from it, to the same end: an epoch's chances depend on ``seed`` and its number alone.
     """
-    num_steps = steps_per_epoch * len(epochs)
+    num_steps = steps_per_epoch * num_epochs
     groups = [{"params": [p for p in part.module.parameters() if p.requires_grad], "lr": part.rate} for part in parts]
     optimizer = torch.optim.AdamW(groups, weight_decay=weight_decay)
-    cycle = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: rate_part(step, num_steps))
     average = copy.deepcopy(model).requires_grad_(False)
     device = next(model.parameters()).device
-    num_averaged = 0
+    standing = Standing(0, 0, ())
+    if keep is not None:
+        standing = read_standing(keep, model=model, average=average, optimizer=optimizer) or standing
+    num_averaged, steps = standing.num_averaged, list(standing.steps)
+    for step, (done_loss, done_rate) in enumerate(steps, start=1):
+        progress(step, num_steps, done_loss, done_rate)
     model.train()
-    step = 0
-    for epoch in epochs:
-        for inputs, targets in epoch():
+    for module in judging:
+        module.eval()
+    for number in range(standing.num_epochs, num_epochs):
+        torch.manual_seed(1000 * seed + number)
+        for inputs, targets in islice(epoch(number), steps_per_epoch):
+            for group, part in zip(optimizer.param_groups, parts, strict=True):
+                group["lr"] = part.rate * rate_part(len(steps), num_steps)
             # A CUDA card is several times quicker in bfloat16, which unlike float16 needs no scaling of the loss.
             with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
                 scores = model(inputs.to(device))
@@ -73,15 +95,15 @@ def train_one_cycle(
             optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
-            rate = float(cycle.get_last_lr()[-1])
-            cycle.step()
-            step += 1
+            steps.append((float(loss.detach()), optimizer.param_groups[-1]["lr"]))
+            step = len(steps)
             if (step > (1 - averaged_over) * num_steps and step % 4 == 0) or step == num_steps:
                 num_averaged += 1
                 _move_average(average, model, 1 / num_averaged)
-            progress(step, num_steps, float(loss.detach()), rate)
-            if step == num_steps:
-                break
+            progress(step, num_steps, *steps[-1])
+        if keep is not None:
+            standing = Standing(number + 1, num_averaged, tuple(steps))
+            write_standing(keep, standing, model=model, average=average, optimizer=optimizer)
     return average.eval()
 
 

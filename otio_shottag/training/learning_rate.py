@@ -8,13 +8,14 @@ the suggestion is the rate where it falls most steeply.
 import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 import torch
 from torch import nn
 
 from otio_shottag.errors import ModelError
-from otio_shottag.training.fit import Batch, scale_loss
+from otio_shottag.training.fit import Batch, Epoch, scale_loss
 
 SMOOTHING = 0.9
 """What a smoothed loss keeps of the one before; fastai's 0.98 wants more steps than a few hundred stills give."""
@@ -37,7 +38,7 @@ class RateSearch:
 
 def find_rate(
     model: nn.Module,
-    epoch: Callable[[], Iterator[Batch]],
+    epoch: Epoch,
     *,
     lowest: float = 1e-6,
     highest: float = 1.0,
@@ -51,6 +52,7 @@ def find_rate(
     the loss runs away at once, so that nothing can be suggested.
     """
     model = copy.deepcopy(model).train()
+    device = next(model.parameters()).device
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], weight_decay=weight_decay)
     rates: list[float] = []
     losses: list[float] = []
@@ -59,7 +61,7 @@ def find_rate(
         rate = lowest * (highest / lowest) ** (len(rates) / (num_steps - 1))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        loss = scale_loss(model(inputs), targets)
+        loss = scale_loss(model(inputs.to(device)), targets.to(device))
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
@@ -83,6 +85,6 @@ def steepest(rates: list[float], losses: list[float]) -> float:
     return rates[UNSETTLED + int(slopes.argmin())]
 
 
-def _forever(epoch: Callable[[], Iterator[Batch]]) -> Iterator[Batch]:
-    while True:
-        yield from epoch()
+def _forever(epoch: Epoch) -> Iterator[Batch]:
+    for number in count():
+        yield from epoch(number)
