@@ -21,7 +21,7 @@ LAYERS = [
     ["placing", "references", "marks", "analyses", "cache"],
     ["timeline"],
     ["cuts"],
-    ["readers", "decode", "bars", "blank", "model", "media_paths", "settings", "overlay"],
+    ["readers", "decode", "bars", "blank", "model", "media_paths", "settings", "overlay", "item_times"],
     ["items"],
     ["timecode", "rates", "sampling", "vocabulary"],
     ["shots", "errors"],

@@ -15,8 +15,8 @@ from opentimelineio.schema import Clip, Gap, GeneratorReference, Transition
 from otio_shottag.formats.delivery import in_frames, own_frames
 from otio_shottag.formats.item_facts import file_name, speed_of
 from otio_shottag.formats.pieces import Piece, frames_of, pieces_of
+from otio_shottag.item_times import own_start
 from otio_shottag.items import details_of, duration_of
-from otio_shottag.marks import own_start
 from otio_shottag.timeline import Cut
 
 _BLACK = "BL"

@@ -24,7 +24,8 @@ from otio_shottag.formats.file_clock import on_file_clock
 from otio_shottag.formats.files import write_bytes
 from otio_shottag.formats.plain_text import xml_text
 from otio_shottag.formats.xml_source import Insertion, Node, XmlSource
-from otio_shottag.marks import SIGNATURE, Mark, first_seen, item_at, own_start
+from otio_shottag.item_times import first_seen, own_start
+from otio_shottag.marks import SIGNATURE, Mark, item_at
 from otio_shottag.readers.fcp7 import read_fcp7
 from otio_shottag.readers.text import read_bytes
 

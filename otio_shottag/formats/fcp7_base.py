@@ -32,8 +32,9 @@ from otio_shottag.formats.item_facts import file_name, speed_of
 from otio_shottag.formats.media_urls import media_url
 from otio_shottag.formats.pieces import shows_all
 from otio_shottag.formats.plain_text import one_line
+from otio_shottag.item_times import own_start
 from otio_shottag.items import details_of, duration_of
-from otio_shottag.marks import items_of, own_start, strip_marks
+from otio_shottag.marks import items_of, strip_marks
 from otio_shottag.rates import exact_rate
 from otio_shottag.timeline import Cut
 

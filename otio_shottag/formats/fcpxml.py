@@ -29,8 +29,9 @@ from otio_shottag.formats.file_clock import on_file_clock
 from otio_shottag.formats.files import whole_folder, write_bytes
 from otio_shottag.formats.plain_text import xml_attribute
 from otio_shottag.formats.xml_source import Insertion, Node, XmlSource
+from otio_shottag.item_times import first_seen, own_start
 from otio_shottag.items import details_of, duration_of
-from otio_shottag.marks import SIGNATURE, Mark, first_seen, is_unsure, item_at, own_start
+from otio_shottag.marks import SIGNATURE, Mark, is_unsure, item_at
 from otio_shottag.rates import seconds_of
 from otio_shottag.readers.lanes import seconds
 from otio_shottag.readers.text import read_bytes

@@ -31,8 +31,9 @@ from otio_shottag.formats.media_urls import media_rate, media_seconds, media_url
 from otio_shottag.formats.pieces import Piece, pieces_of, runs_of
 from otio_shottag.formats.placed_markers import placed_markers
 from otio_shottag.formats.plain_text import one_line
+from otio_shottag.item_times import own_start
 from otio_shottag.items import duration_of
-from otio_shottag.marks import items_of, own_start, strip_marks
+from otio_shottag.marks import items_of, strip_marks
 from otio_shottag.rates import seconds_of
 from otio_shottag.readers.lanes import seconds
 from otio_shottag.timeline import Cut

@@ -20,8 +20,9 @@ from otio_shottag.decode import MediaInfo, probe
 from otio_shottag.errors import MediaError
 from otio_shottag.formats.delivery import Delivery, in_frames
 from otio_shottag.formats.placed_markers import placed_markers
+from otio_shottag.item_times import own_start
 from otio_shottag.items import duration_of, own_speed
-from otio_shottag.marks import item_at, own_start
+from otio_shottag.marks import item_at
 from otio_shottag.media_paths import MediaFinder
 from otio_shottag.placing import Asked, place
 from otio_shottag.rates import seconds_of

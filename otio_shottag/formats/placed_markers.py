@@ -17,8 +17,8 @@ from opentimelineio.opentime import RationalTime
 from opentimelineio.schema import Clip, Marker, Timeline, Track, Transition
 
 from otio_shottag.formats.delivery import in_frames
+from otio_shottag.item_times import forward_speed, in_resolves_count, own_start
 from otio_shottag.items import duration_of
-from otio_shottag.marks import forward_speed, in_resolves_count, own_start
 
 
 @dataclass(frozen=True, slots=True)

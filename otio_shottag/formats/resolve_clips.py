@@ -6,7 +6,7 @@ taken, and what all its clips show of a file counts as all there is of it: witho
 
 Times go through seconds into the cut's rate, parts of a frame included, as Resolve writes 24 in
 25: ``91046.625``. A clip played backward begins at the low end of what it plays; the markers of a
-retimed clip count as ``marks.in_resolves_count`` says.
+retimed clip count as ``item_times.in_resolves_count`` says.
 """
 
 import os
@@ -23,8 +23,9 @@ from otio_shottag.errors import FormatError, MediaError
 from otio_shottag.formats.delivery import Delivery, in_frames
 from otio_shottag.formats.file_clock import Address, FileFacts, Files, like, url_of
 from otio_shottag.formats.media_urls import media_rate, media_seconds
+from otio_shottag.item_times import in_resolves_count, own_start
 from otio_shottag.items import own_speed
-from otio_shottag.marks import in_resolves_count, items_of, own_start
+from otio_shottag.marks import items_of
 from otio_shottag.media_paths import is_windows, spellings
 from otio_shottag.shots import ImageSequence, Media
 from otio_shottag.timeline import Cut

@@ -32,8 +32,9 @@ from otio_shottag.formats.otio_files import marked_timeline, serialized, stored_
 from otio_shottag.formats.otio_in_place import mark_otio
 from otio_shottag.formats.pieces import shows_all
 from otio_shottag.formats.resolve_clips import ClipShaper
+from otio_shottag.item_times import own_start
 from otio_shottag.items import duration_of
-from otio_shottag.marks import items_of, mark_timeline, own_start
+from otio_shottag.marks import items_of, mark_timeline
 
 _NAME_BEFORE = "otio_shottag_track_name"
 """Where a track keeps the name that it had."""
