@@ -52,6 +52,8 @@ class HeatMapper:
         """What judges, with its version."""
         self.short_side = min(checkpoint.geometry.width, checkpoint.geometry.height)
         """Pixels that pictures are best decoded at; larger ones give larger maps, no finer ones."""
+        self.labels = checkpoint.labels
+        """The sizes it knows."""
         self.device = describe_device(device)
         self._checkpoint = checkpoint
         self._torch_device = device

@@ -12,11 +12,14 @@ if TYPE_CHECKING:
     from otio_shottag.corrections import Correction
     from otio_shottag.formats import Delivery
     from otio_shottag.report import HeatMapOf
+    from otio_shottag.report.pictures import Picture
     from otio_shottag.shots import Tag
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _ENDINGS = (".html", ".htm")
+_HEAT_ALPHA = 0.6
+"""How much of the hottest place the heat map covers: the face under it is still to be seen."""
 
 
 def _page_of(ctx: click.Context, param: click.Parameter, value: Path | None) -> Path | None:
@@ -61,11 +64,21 @@ def corrected(tags: "list[Tag]", corrections: "Sequence[Correction]") -> "list[T
     return changed
 
 
-def write_page(deliveries: "Sequence[Delivery]", path: Path, *, heat_map_of: "HeatMapOf | None" = None) -> None:
-    """Write the page, with a bar for the frames that it decodes."""
+heat_maps_option = click.option(
+    "--no-heat-maps", is_flag=True, help="Leave the heat maps out of the page, which takes as long as judging anew."
+)
+
+
+def write_page(
+    deliveries: "Sequence[Delivery]", path: Path, *, model: Path | None, device: str, heat_maps: bool
+) -> None:
+    """Write the page, with a bar for the frames that it decodes; heat maps come from ``model`` on ``device``."""
     from otio_shottag.cli.output import progress
     from otio_shottag.report import write_report
+    from otio_shottag.vocabulary import SIZES
 
+    has_sizes = any(tag.analysis == SIZES for delivery in deliveries for tag in delivery.tags)
+    heat_map_of = _heat_maps(model, device) if heat_maps and has_sizes else None
     with progress(1, "frames") as bar:
         task = bar.task_ids[0]
         bar.update(task, description="drawing the report")
@@ -73,3 +86,23 @@ def write_page(deliveries: "Sequence[Delivery]", path: Path, *, heat_map_of: "He
             deliveries, path, heat_map_of=heat_map_of,
             progress=lambda done, total: bar.update(task, completed=done, total=total),
         )  # fmt: skip
+
+
+def _heat_maps(model: Path | None, device: str) -> "HeatMapOf":
+    """Give what lays over a picture the heat map of its shot's size."""
+    from fractions import Fraction
+
+    from otio_shottag.analyses.heat_maps import load_heat_mapper
+    from otio_shottag.overlay import lay_over
+    from otio_shottag.shots import Frames
+
+    mapper = load_heat_mapper(model=model, device=device)
+
+    def over(tag: "Tag", picture: "Picture") -> "Picture | None":
+        label = tag.prediction.label
+        if label not in mapper.labels:
+            return None  # a person's size may be one that this model does not know
+        (maps,) = mapper.look([Frames(picture[None], (Fraction(0),), failures=0)], [label])
+        return lay_over(picture, maps.data[0], _HEAT_ALPHA)
+
+    return over

@@ -14,7 +14,14 @@ from otio_shottag.cli.cache import cache_options, opened
 from otio_shottag.cli.detecting import detection_options
 from otio_shottag.cli.judging import effort_options, judge_shots
 from otio_shottag.cli.options import cut_options, find, judge_options, read_cut, split_names
-from otio_shottag.cli.pages import corrected, corrections_option, page_option, read_corrections_of, write_page
+from otio_shottag.cli.pages import (
+    corrected,
+    corrections_option,
+    heat_maps_option,
+    page_option,
+    read_corrections_of,
+    write_page,
+)
 from otio_shottag.cli.targets import check_targets
 from otio_shottag.errors import TimelineError
 
@@ -40,6 +47,7 @@ _AS_TAG = ("min_confidence", "settings_path")
 @effort_options
 @cache_options
 @corrections_option
+@heat_maps_option
 @click.option("--strict", is_flag=True, help="Exit with 3 where clips were skipped.")
 def command(
     cuts: tuple[Path, ...],
@@ -48,6 +56,7 @@ def command(
     strict: bool,
     cache_path: Path | None,
     no_cache: bool,
+    no_heat_maps: bool,
     **options: Any,
 ) -> None:
     """Judge the shots of CUT and draw a page of them: strip, figures and contact sheet.
@@ -67,7 +76,7 @@ def command(
     check_options(options["analyses"], options["model"], options["frames_per_shot"])
     with opened(cache_path, no_cache=no_cache) as cache:
         deliveries = [_judged(cut, settings, corrections, cache, **options) for cut in cuts]
-    write_page(deliveries, page)
+    write_page(deliveries, page, model=options["model"], device=options["device"], heat_maps=not no_heat_maps)
     shots = sum(tag.analysis == SIZES for delivery in deliveries for tag in delivery.tags)
     device = deliveries[0].run.device
     judged = f"judged on {device}" if device is not None else "all known from earlier runs"

@@ -15,7 +15,14 @@ from otio_shottag.cli.cache import cache_options, opened
 from otio_shottag.cli.detecting import detection_options
 from otio_shottag.cli.judging import effort_options, judge_shots, speed
 from otio_shottag.cli.options import cut_options, find, judge_options, progress_option, read_cut, split_names
-from otio_shottag.cli.pages import corrected, corrections_option, page_option, read_corrections_of, write_page
+from otio_shottag.cli.pages import (
+    corrected,
+    corrections_option,
+    heat_maps_option,
+    page_option,
+    read_corrections_of,
+    write_page,
+)
 from otio_shottag.cli.routes import for_option, plan, show_doubts, show_steps
 from otio_shottag.cli.targets import check_targets
 from otio_shottag.errors import FormatError, TimelineError
@@ -90,6 +97,7 @@ _ROWS = 30
 )
 @corrections_option
 @page_option("--report", help="Write a page to look at, too: strip, figures and contact sheet, as one .html.")
+@heat_maps_option
 @click.option("--keep-partial", is_flag=True, help="On Ctrl-C, write what has been judged so far.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where clips were skipped.")
 @progress_option
@@ -120,6 +128,7 @@ def command(
     settings_path: Path | None,
     corrections_path: Path | None,
     report: Path | None,
+    no_heat_maps: bool,
     keep_partial: bool,
     strict: bool,
     progress_style: str,
@@ -182,7 +191,7 @@ def command(
     delivery = deliver(content, tags, skips=skips, settings=settings, markers=place, tracks=picked, run=facts)
     written = _write(delivery, targets, json_path)
     if report is not None:
-        write_page([delivery], report)
+        write_page([delivery], report, model=model, device=device, heat_maps=not no_heat_maps)
         written.append(report)
     from otio_shottag.cli.summary import show_tags
 
