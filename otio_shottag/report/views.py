@@ -118,7 +118,7 @@ def view(delivery: Delivery, number: int, *, name: str) -> CutView:
         ("starts at", record_timecode(first, cut)),
         ("length", clock(seconds)),
         ("judged by", ", ".join(models)),
-        ("on", delivery.run.device or "unknown"),
+        ("on", delivery.run.device or "known from earlier runs"),
     )
     return CutView(
         id=f"c{number}",

@@ -140,10 +140,11 @@ return function(scripts, entry, resolve, install_text, folder)
     end
     console.tell(skips, "not judged")
     if left > 0 then console.say("  " .. left .. " older shot markers could not be taken off.") end
+    local judged_on = report.device and "judged on " .. report.device or "all known from earlier runs"
     console.say(
       string.format(
-        "%d of %d shots marked on the %s%s; judged on %s.", placed, #sizes, settings.markers,
-        replaced > 0 and string.format(", %d older markers replaced", replaced) or "", tostring(report.device)
+        "%d of %d shots marked on the %s%s; %s.", placed, #sizes, settings.markers,
+        replaced > 0 and string.format(", %d older markers replaced", replaced) or "", judged_on
       )
     )
   end

@@ -99,11 +99,11 @@ def _apply(timeline, items: list, report: dict, settings: dict, console: Console
     if left:
         console.say(f"  {left} older shot markers could not be taken off.")
     console.say(
-        "{} of {} shots marked on the {}{}; judged on {}.".format(
+        "{} of {} shots marked on the {}{}; {}.".format(
             placed,
             len(sizes),
             settings["markers"],
             f", {replaced} older markers replaced" if replaced else "",
-            report["device"],
+            "judged on {}".format(report["device"]) if report["device"] else "all known from earlier runs",
         )
     )
