@@ -15,6 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from itertools import islice
 from threading import Lock
+from typing import Any
 
 from otio_shottag.analyses import Analysis
 from otio_shottag.bars import trim_bars
@@ -110,7 +111,8 @@ class _Run:
         self._spent = spent
         self._workers = workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
-        self._pending: set[Future[None]] = set()
+        self._pending: set[Future[Any]] = set()
+        self._has_begun = False
         self._slots: deque[_Slot] = deque()
         self._lock = Lock()
         self._is_stopping = False
@@ -149,6 +151,10 @@ class _Run:
         for slot in stretch:
             if slot.answer is None:
                 by_media.setdefault(slot.shot.media, []).append(slot)
+        if by_media and not self._has_begun:
+            # A network takes seconds to load: one thread begins with that while the others decode.
+            self._has_begun = True
+            self._pending.add(self._pool.submit(self._is_judged_side_by_side))
         for slots in by_media.values():
             slots.sort(key=lambda slot: slot.shot.frames.lowest)
             size = max(1, min(_MOST_IN_A_ROW, len(slots) // self._workers))

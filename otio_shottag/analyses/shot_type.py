@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from otio_shottag.errors import ModelError
 from otio_shottag.model.header import Header
+from otio_shottag.rates import exact_rate
 from otio_shottag.sampling import spread, worthwhile_count
 from otio_shottag.shots import Frames, FrameScores, Label, Moment, NearMoment, PlayedFrames, Prediction, Scores, Shot
 from otio_shottag.vocabulary import SHOT_TYPES
@@ -95,7 +96,7 @@ class ShotType:
         """Spread over the frames that no transition touches; one moment for a freeze."""
         played = shot.frames
         frames = PlayedFrames(played.start + shot.clear.start * played.step, played.step, len(shot.clear))
-        seconds = Fraction(len(frames)) / Fraction(shot.record.duration.rate).limit_denominator(1001)
+        seconds = Fraction(len(frames)) / exact_rate(shot.record.duration.rate)
         count = self._frames_per_shot or worthwhile_count(seconds)
         picks = spread(frames, count)
         # Beyond its own speed a shot leaves frames of the file out, and any of those would be a wrong one.

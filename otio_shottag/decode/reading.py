@@ -130,7 +130,9 @@ class Reader:
         landing = self._stream.key_frames.before(moment)
         if landing is None:
             landing = moment - _LIKELY_KEY_FRAME_DISTANCE
-        return landing - self._next.start > _WORTH_A_SEEK_FRAMES * self._stream.frame_duration
+        # Where every picture stands alone, a seek loses nothing and saves reading large packets.
+        worth_a_seek = 1 if self._stream.is_intra_only else _WORTH_A_SEEK_FRAMES
+        return landing - self._next.start > worth_a_seek * self._stream.frame_duration
 
     def _go_to(self, moment: Fraction) -> None:
         """Seek to the key frame before a moment, or to the file's start where that is nearer."""

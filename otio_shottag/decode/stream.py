@@ -74,6 +74,8 @@ class PictureStream:
         self.frame_duration = 1 / picture_rate(self._stream)
         self.sample_aspect = exact(self._stream.sample_aspect_ratio) or Fraction(1)
         self.holds_one_picture = holds_one_picture(self._container)
+        self.is_intra_only = self._decoder.codec.intra_only
+        """Whether no picture needs another."""
         self.from_start = True
         """Whether reading began at the file's start and not at a key frame."""
         self.gave_up = False
@@ -162,7 +164,7 @@ class PictureStream:
         return (
             self.can_seek
             and not self.holds_one_picture
-            and not self._decoder.codec.intra_only
+            and not self.is_intra_only
             and self._container.format.name not in _STEADY_FORMATS
         )
 
@@ -228,7 +230,7 @@ class PictureStream:
             yield Picture(Fraction(0), self.frame_duration, first)
         elif not self.can_seek:
             yield from self._read_counted(packets)
-        elif self._decoder.codec.intra_only:
+        elif self.is_intra_only:
             yield from self._read_undecoded(packets)
         else:
             yield from self._read_decoded(packets, first)

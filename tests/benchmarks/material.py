@@ -30,7 +30,7 @@ def film(folder: Path, codec: str = "H.264", *, number: int = 0) -> Path:
         return path
     draw = np.random.default_rng(number)
     photographs = [_photograph(media) for media in sorted((ROOT / "examples" / "media").glob("*.mov"))]
-    grain = [draw.integers(0, 12, (SIZE[1], SIZE[0], 1), dtype=np.uint8) for _ in range(8)]
+    grain = [draw.integers(0, 5, (SIZE[1], SIZE[0], 1), dtype=np.uint8) for _ in range(8)]
     unfinished = path.with_suffix(f".part.{ending}")
     with av.open(str(unfinished), "w") as container:
         stream = container.add_stream(encoder, rate=RATE, options=options)

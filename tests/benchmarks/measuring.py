@@ -1,10 +1,9 @@
 """Whole processes, timed from outside, and rows of the table."""
 
-import os
+import json
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,23 +36,26 @@ class Row:
     """Whether the ratio should be at least the goal, or at most."""
 
 
-def spent_by(command: Sequence[str | Path], *, environment: dict[str, str] | None = None) -> Spent:
+_WATCH = """
+import json, resource, subprocess, sys, time
+started = time.perf_counter()
+ended = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, check=False)
+wall = time.perf_counter() - started
+usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps([ended.returncode, wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024]))
+sys.stderr.buffer.write(ended.stderr)
+"""
+"""Runs a command from a small process: a child counts its parent's memory as its own until it has begun."""
+
+
+def spent_by(command: Sequence[str | Path]) -> Spent:
     """Run a command to its end and say what it took; it must succeed."""
-    started = time.perf_counter()
-    process = subprocess.Popen(
-        [str(part) for part in command],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, **(environment or {})},
-    )
-    assert process.stderr is not None
-    errors = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise SystemExit(f"{' '.join(map(str, command))} failed:\n{errors.decode(errors='replace')}")
-    return Spent(time.perf_counter() - started, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
+    watched = [sys.executable, "-c", _WATCH, *map(str, command)]
+    ended = subprocess.run(watched, cwd=ROOT, capture_output=True, text=True, check=True)
+    code, wall, cpu, memory = json.loads(ended.stdout)
+    if code:
+        raise SystemExit(f"{' '.join(map(str, command))} failed:\n{ended.stderr}")
+    return Spent(wall, cpu, memory)
 
 
 def otio_shottag(*arguments: str | Path) -> list[str | Path]:
