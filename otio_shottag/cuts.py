@@ -17,13 +17,14 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-
-from otio_shottag.decode import MediaInfo, Played, play, probe
+from otio_shottag.decode import MediaInfo, play, probe
 from otio_shottag.errors import MediaError, TimelineError
 from otio_shottag.timecode import frame_number
+
+if TYPE_CHECKING:
+    from otio_shottag.decode.playing import Played
 
 INSTALL = "pip install 'otio-shottag[cuts]'"
 
@@ -110,9 +111,10 @@ def find_cuts(path: Path, detection: Detection) -> MovieShots:
 
 
 def _look(
-    pictures: Iterator[Played], detectors: Sequence[Any], rate: Fraction
-) -> Iterator[tuple[list[list[int]], Played | None]]:
+    pictures: "Iterator[Played]", detectors: Sequence[Any], rate: Fraction
+) -> "Iterator[tuple[list[list[int]], Played | None]]":
     """Show each picture to the detectors, and give the cuts that they report then, by picture number."""
+    import numpy as np
     from scenedetect import FrameTimecode
 
     number = FrameTimecode(0, fps=rate)

@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 from pathlib import Path
-from typing import overload
+from typing import TYPE_CHECKING, overload
 
-import numpy as np
-from numpy.typing import NDArray
 from opentimelineio.opentime import TimeRange
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +147,7 @@ Moment = Fraction | NearMoment
 class Frames:
     """Decoded pictures of one shot."""
 
-    data: NDArray[np.uint8]
+    data: "NDArray[np.uint8]"
     """uint8 RGB (N, H, W, 3), square pixels, upright."""
     seconds: tuple[Fraction, ...]
     """When each picture starts, from the start of the file (N)."""

@@ -18,8 +18,6 @@ from threading import Lock
 from typing import Any
 
 from otio_shottag.analyses import Analysis
-from otio_shottag.bars import trim_bars
-from otio_shottag.blank import BlankError, drop_blank
 from otio_shottag.cache import Cache
 from otio_shottag.decode import OpenFiles, decode_frames
 from otio_shottag.errors import MediaError
@@ -173,6 +171,10 @@ class _Run:
 
     def _look_at(self, slots: Sequence[_Slot]) -> None:
         """Decode shots of one file, and judge them if that can be done side by side; runs on a thread."""
+        # numpy comes in only where there is something to look at.
+        from otio_shottag.bars import trim_bars
+        from otio_shottag.blank import BlankError, drop_blank
+
         for slot in slots:
             started = time.perf_counter()
             if self._is_stopping:

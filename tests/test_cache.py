@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from otio_shottag.cache import Cache, open_cache
@@ -144,6 +144,7 @@ predictions = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(predictions, st.text()), max_size=4))
 def test_answers_come_back_to_the_last_bit(tmp_path_factory, answers):
     """Every number of every answer is what it was."""

@@ -12,9 +12,6 @@ from functools import cached_property
 from math import floor
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from otio_shottag.errors import ModelError
 from otio_shottag.model.header import Header
 from otio_shottag.rates import exact_rate
@@ -23,6 +20,9 @@ from otio_shottag.shots import Frames, FrameScores, Label, Moment, NearMoment, P
 from otio_shottag.vocabulary import SHOT_TYPES
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from otio_shottag.model.judge import Judge
 
 # Measured on held-out stills: 49 zooms from a long to a medium shot into a close-up, and 120 stills that only
@@ -39,9 +39,6 @@ apart; with one half it were 99.0 to 99.7 %, with all of it 95.7 to 99.5 %."""
 
 RULES_VERSION = "rules 1"
 """Of how pictures are prepared, judged and joined; goes up when that changes: old answers do not serve then."""
-
-ROWS = NDArray[np.float64]
-"""Probabilities, one row for each picture: (N, labels)."""
 
 
 class ShotType:
@@ -113,7 +110,7 @@ class ShotType:
         rows = self.judge.probabilities([frames.data for frames in batch])
         return [self._joined(frames, some) for frames, some in zip(batch, rows, strict=True)]
 
-    def _joined(self, frames: Frames, rows: ROWS) -> Prediction:
+    def _joined(self, frames: Frames, rows: "NDArray[np.float64]") -> Prediction:
         labels = self._labels
         joined = joined_probabilities(rows)
         path = size_path(rows)
@@ -129,7 +126,7 @@ class ShotType:
             failures=frames.failures,
         )
 
-    def _scores(self, row: NDArray[np.float64]) -> Scores:
+    def _scores(self, row: "NDArray[np.float64]") -> Scores:
         """Pair probabilities with the whole vocabulary; a size the checkpoint cannot say gets 0."""
         known: dict[Label, float] = dict(zip(self._labels, row.tolist(), strict=True))
         return tuple((label, known.get(label, 0.0)) for label in SHOT_TYPES)
@@ -141,15 +138,17 @@ def _moment(shot: Shot, frame: int, leeway: int) -> Moment:
     return NearMoment(shot.seconds(frame), shot.seconds(frame - leeway), shot.seconds(frame + leeway))
 
 
-def joined_probabilities(rows: ROWS) -> NDArray[np.float64]:
+def joined_probabilities(rows: "NDArray[np.float64]") -> "NDArray[np.float64]":
     """Join the probabilities of a shot's pictures (N, labels) into one row that adds up to 1."""
+    import numpy as np
+
     logs = np.log(np.maximum(rows, 1e-9)).mean(axis=0)
     likely: NDArray[np.float64] = np.exp(logs - logs.max())
     likely /= likely.sum()
     return likely
 
 
-def size_path(rows: ROWS) -> tuple[int, ...]:
+def size_path(rows: "NDArray[np.float64]") -> tuple[int, ...]:
     """Give the sizes that a shot starts and ends with where they clearly differ, else the start's.
 
     The change has to hold on: the pictures between must lie between, or it is a person passing by.

@@ -4,9 +4,12 @@ For samples that lie far apart a card is often slower than a CPU, and no card wa
 measure it on: ``auto`` decodes on the CPU.
 """
 
-from av.codec.hwaccel import HWAccel, hwdevices_available
+from typing import TYPE_CHECKING
 
 from otio_shottag.errors import MediaError
+
+if TYPE_CHECKING:
+    from av.codec.hwaccel import HWAccel
 
 KINDS = ("auto", "none", "cuda", "videotoolbox", "d3d11va")
 """What may be asked for; ``auto`` chooses."""
@@ -23,9 +26,13 @@ class Hardware:
         self._num_used = 0
         self._num_not_used = 0
 
-    def accelerator(self) -> HWAccel | None:
+    def accelerator(self) -> "HWAccel | None":
         """Give PyAV's handle for one more file; None where the CPU decodes it."""
-        if self._kind is None or self._kind not in hwdevices_available():
+        if self._kind is None:
+            return None
+        from av.codec.hwaccel import HWAccel, hwdevices_available
+
+        if self._kind not in hwdevices_available():
             return None
         return HWAccel(device_type=self._kind, allow_software_fallback=True)
 

@@ -8,9 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from otio_shottag.decode.hardware import Hardware
-from otio_shottag.decode.reading import Reader
+
+if TYPE_CHECKING:
+    from otio_shottag.decode.reading import Reader
 
 _MOST_IDLE = 8
 """Readers kept open without work; each holds the last pictures of its decoder, some 50 MB in 4K."""
@@ -36,11 +39,13 @@ class OpenFiles:
         self.close()
 
     @contextmanager
-    def borrowed(self, path: Path, *, fresh: bool = False) -> Iterator[Reader]:
+    def borrowed(self, path: Path, *, fresh: bool = False) -> "Iterator[Reader]":
         """Lend a reader of a file; a ``fresh`` one has read nothing yet.
 
         Raises MediaError where the file cannot be opened. After an error the reader is not lent again.
         """
+        from otio_shottag.decode.reading import Reader
+
         reader = None if fresh else self._take(path)
         if reader is None:
             reader = Reader(path, threads=self._threads, hardware=self._hardware.accelerator())
@@ -60,7 +65,7 @@ class OpenFiles:
         for _, reader in idle:
             reader.close()
 
-    def _take(self, path: Path) -> Reader | None:
+    def _take(self, path: Path) -> "Reader | None":
         with self._lock:
             for number, (idle_path, reader) in enumerate(self._idle):
                 if idle_path == path:
@@ -68,7 +73,7 @@ class OpenFiles:
                     return reader
         return None
 
-    def _put_back(self, path: Path, reader: Reader) -> None:
+    def _put_back(self, path: Path, reader: "Reader") -> None:
         with self._lock:
             self._idle.append((path, reader))
             surplus = self._idle[:-_MOST_IDLE]

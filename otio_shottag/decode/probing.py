@@ -1,7 +1,6 @@
 """probe(): what the header of a media file says, for finding shots in it; can_decode(): what PyAV can read."""
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 
 from av.codec import Codec
@@ -9,6 +8,7 @@ from av.codec.codec import UnknownCodecError
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
+from otio_shottag.decode.media_info import MediaInfo
 from otio_shottag.decode.opening import exact, find_video, holds_one_picture, open_media, picture_rate
 from otio_shottag.errors import MediaError
 from otio_shottag.shots import ImageSequence, Media
@@ -20,23 +20,6 @@ _COUNTING_FORMATS = ("mov,mp4,m4a,3gp,3g2,mj2", "avi", "mxf", "mxf_opatom", "gxf
 _MOST_ROUNDING = Fraction(1, 10)
 
 _TIMECODE = re.compile(r"\d\d:\d\d:\d\d[:;.,]\d\d+")
-
-
-@dataclass(frozen=True, slots=True)
-class MediaInfo:
-    """What must be known of a file to find its frames."""
-
-    rate: Fraction
-    """Frames per second, exact; the average where it varies, without meaning for a still."""
-    start_timecode: str | None
-    """Timecode of the first frame as the file says it, ``;`` or ``:`` included."""
-    num_frames: int | None
-    """How many frames it holds, where the header says so or it follows from the length."""
-    width: int
-    """In stored pixels, before rotation and pixel aspect."""
-    height: int
-    is_still: bool
-    """A single picture, on screen for as long as a cut shows it."""
 
 
 def probe(media: Media) -> MediaInfo:
