@@ -26,7 +26,7 @@ from otio_shottag.shots import Frames, Media, Moment, Prediction, Shot, Skip, Ta
 Decode = Callable[[Media, Sequence[Moment], int], Frames]
 
 _STRETCH = 32
-"""Shots taken up together; two stretches are on their way at a time."""
+"""Shots taken up together, or twice as many as there are threads; two stretches are on their way at a time."""
 _MOST_IN_A_ROW = 4
 """Shots of one file that one thread takes at a time: few enough that no core is left waiting at the end."""
 _BATCH = 16
@@ -108,6 +108,7 @@ class _Run:
         self._cache = cache
         self._spent = spent
         self._workers = workers
+        self._stretch = max(_STRETCH, 2 * workers)
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
         self._pending: set[Future[Any]] = set()
         self._has_begun = False
@@ -123,14 +124,14 @@ class _Run:
 
     def results(self, shots: Iterator[Shot]) -> Iterator[Tag | Skip]:
         while True:
-            while len(self._slots) <= _STRETCH and self._take_up(list(islice(shots, _STRETCH))):
+            while len(self._slots) <= self._stretch and self._take_up(list(islice(shots, self._stretch))):
                 pass
             if not self._slots:
                 return
             while self._slots and self._slots[0].answer is not None:
                 slot = self._slots.popleft()
                 yield self._result(slot)
-                if len(self._slots) <= _STRETCH:
+                if len(self._slots) <= self._stretch:
                     break
             if self._slots and self._slots[0].answer is None:
                 self._work_on()
@@ -181,6 +182,7 @@ class _Run:
                 return
             try:
                 decoded = self._decode(slot.shot.media, slot.moments, self._analysis.short_side)
+                slot.is_lasting = decoded.failures == 0
                 frames: Frames | str = trim_bars(drop_blank(decoded))
             except BlankError as error:
                 frames = str(error)

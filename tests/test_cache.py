@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,13 +17,16 @@ from hypothesis import strategies as st
 from otio_shottag.cache import Cache, open_cache
 from otio_shottag.cache.store import Store, network_share_of
 from otio_shottag.cli import cli
+from otio_shottag.decode import decode_frames
+from otio_shottag.decode import probe as look
 from otio_shottag.finding import find_shots
 from otio_shottag.media_paths import MediaFinder
-from otio_shottag.shots import FrameScores, NearMoment, Prediction
+from otio_shottag.shots import FrameScores, ImageSequence, NearMoment, Prediction
 from otio_shottag.tagging import tag_shots
 from otio_shottag.timeline import Cut
 from otio_shottag.vocabulary import SHOT_TYPES
 from tests.cuts import clip, span, timeline, track
+from tests.media import draw_number, write_still
 from tests.stand_in import StandIn, scores
 
 ROOT = Path(__file__).parent.parent
@@ -37,6 +41,26 @@ class Remembered(StandIn):
 def shots_of(folder: Path, *starts: int, name: str = "plain24.mp4"):
     cut = timeline(track(*(clip(name, span(start, 6), available=span(0, 100)) for start in starts)))
     return find_shots(Cut.of(cut), finder=MediaFinder(folder=folder))[0]
+
+
+def shots_of_file(path: Path):
+    """One shot of a file whose name a cut could not hold."""
+    (shot,) = find_shots(
+        Cut.of(timeline(track(clip("a.mp4", span(3, 6), available=span(0, 100))))),
+        finder=_Finds(path),
+    )[0]
+    return [shot]
+
+
+class _Finds(MediaFinder):
+    """Finds one file, whatever is asked for."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+
+    def find(self, url: str) -> Path:
+        return self._path
 
 
 def refuses(media, moments, short_side):
@@ -81,10 +105,10 @@ def test_one_changed_shot_costs_itself(folder, path):
 
 
 def test_a_copied_or_renamed_file_is_the_same_file(folder, path):
-    """Under another name, and copied at another time, the answers are found."""
+    """Under another name, and copied with its time, it is found."""
     first = run(path, shots_of(folder, 3, 20))
-    os.rename(folder / "plain24.mp4", folder / "新しい #1.mp4")
-    os.utime(folder / "新しい #1.mp4", (1, 1))
+    shutil.copy2(folder / "plain24.mp4", folder / "新しい #1.mp4")  # as Finder and Explorer copy
+    (folder / "plain24.mp4").unlink()
     again = run(path, shots_of(folder, 3, 20, name="新しい #1.mp4"), decode=refuses)
     assert [tag.prediction for tag in again] == [tag.prediction for tag in first]
 
@@ -158,26 +182,117 @@ def test_answers_come_back_to_the_last_bit(tmp_path_factory, answers):
 
 
 def broken(path: Path) -> None:
-    path.write_bytes(b"this is no database" * 400)
+    """Write over what follows the first page."""
+    content = path.read_bytes()
+    path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
 
 
 def older(path: Path) -> None:
+    """Make a cache of the layout before ours."""
     database = sqlite3.connect(path)
-    database.execute("CREATE TABLE judged (key, words)")
+    database.execute("PRAGMA user_version = 0")
     database.close()
 
 
-@pytest.mark.parametrize(("spoil", "said"), [(broken, "was broken"), (older, "an older otio-shottag")])
+def without_a_table(path: Path) -> None:
+    """Lose the answers."""
+    database = sqlite3.connect(path)
+    database.execute("DROP TABLE answers")
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"), [(broken, "was broken"), (without_a_table, "was broken"), (older, "an older otio-shottag")]
+)
 def test_a_broken_or_older_cache_is_made_anew(folder, path, spoil, said):
     """It costs its content and a word, and works again."""
-    path.parent.mkdir()
-    spoil(path)
     shots = shots_of(folder, 3)
+    run(path, shots)
+    spoil(path)
     cache = open_cache(path)
     assert len(tag_shots(shots, Remembered(), cache=cache)[0]) == 1
     assert said in cache.words[0]
     cache.close()
+    run(path, shots)
     assert len(run(path, shots, decode=refuses)) == 1
+    assert not list(path.parent.glob("*-anew"))
+
+
+def test_a_broken_file_in_our_own_place_is_made_anew(folder, tmp_path):
+    """Whatever lies where only we write is replaced."""
+    path = tmp_path / "answers.sqlite"
+    path.write_bytes(b"this is no database" * 400)
+    store = Store(path, most_bytes=10**6, is_ours=True)
+    assert store.is_open
+    assert "was broken" in store.words[0]
+    store.close()
+
+
+@pytest.mark.parametrize("content", [b"{}", b"SQLite format 3\0" + bytes(200)])
+def test_a_file_of_another_kind_is_not_touched(folder, tmp_path, content):
+    """A cut, or another program's database, that is named as the cache stays as it is, and that is said."""
+    path = tmp_path / "cut.otio"
+    path.write_bytes(content)
+    cache = open_cache(path)
+    assert len(tag_shots(shots_of(folder, 3), Remembered(), cache=cache)[0]) == 1
+    assert "is no cache of otio-shottag" in cache.words[0]
+    cache.close()
+    assert path.read_bytes() == content
+    assert sorted(one.name for one in tmp_path.glob("cut.otio*")) == ["cut.otio"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows' file names are all Unicode")
+def test_a_name_that_is_no_text_is_remembered_too(folder, path):
+    """A file whose name is not valid UTF-8 is judged once."""
+    odd = folder / os.fsdecode(b"caf\xe9.mp4")
+    os.rename(folder / "plain24.mp4", odd)
+    shots = [replace(shot, media=odd) for shot in shots_of_file(odd)]
+    run(path, shots)
+    assert len(run(path, shots, decode=refuses)) == 1
+
+
+def test_a_time_beyond_all_clocks_is_no_hindrance(folder, path):
+    """A file last changed in the year 2900 is judged, and not remembered where that time cannot be kept."""
+    os.utime(folder / "plain24.mp4", ns=(2**62, 2**62))
+    assert len(run(path, shots_of(folder, 3))) == 1
+
+
+def test_a_long_run_notices_a_changed_file(folder, path):
+    """One cache that stays open sees that a file was written anew."""
+    cache = open_cache(path)
+    shots, analysis = shots_of(folder, 3), Remembered()
+    tag_shots(shots, analysis, cache=cache)
+    os.utime(folder / "plain24.mp4", (5, 5))
+    tag_shots(shots, analysis, cache=cache)
+    assert analysis.batches == [1, 1]
+    cache.close()
+
+
+def test_a_shot_that_lost_frames_is_tried_again(folder, path):
+    """What was judged on fewer frames than were asked for is not remembered."""
+
+    def losing(media, moments, short_side):
+        return replace(decode_frames(media, moments, short_side), failures=1)
+
+    shots, analysis = shots_of(folder, 3), Remembered()
+    run(path, shots, analysis, decode=losing)
+    run(path, shots, analysis)
+    assert analysis.batches == [1, 1]
+
+
+def test_numbered_pictures_are_counted_as_the_cut_says(tmp_path, path):
+    """The same pictures at another rate, another step or another length are another clip, header and answers."""
+    for number in range(1, 9):
+        write_still(tmp_path / f"a.{number:04}.png", draw_number(number, 160, 96), "png", "rgb24")
+    row = ImageSequence(tmp_path, "a.", ".png", 4, 1, 8, 1, Fraction(24))
+    others = [replace(row, rate=Fraction(25)), replace(row, step=2), replace(row, last=4)]
+    cache = open_cache(path)
+    probe = cache.probing()
+    probe(row)
+    assert [probe(other) for other in others] == [look(other) for other in others]
+    keys = {cache.key(one, [Fraction(1, 48)], Remembered()) for one in (row, *others)}
+    assert len(keys) == 4
+    cache.close()
 
 
 def test_a_newer_cache_is_left_alone(folder, path):
@@ -186,6 +301,7 @@ def test_a_newer_cache_is_left_alone(folder, path):
     database = sqlite3.connect(path)
     database.execute("CREATE TABLE answers (other)")
     database.execute("PRAGMA user_version = 99")
+    database.execute(f"PRAGMA application_id = {0x53484F54}")
     database.close()
     before = path.read_bytes()
     cache = open_cache(path)
@@ -204,11 +320,12 @@ def test_where_it_cannot_be_the_run_goes_on(folder, tmp_path):
 
 
 def test_a_cache_that_breaks_on_the_way_costs_itself(folder, path):
-    """A disk that fails while a run goes on takes the cache out of use and leaves the tags."""
+    """A database that fails while a run goes on leaves the tags, and is said."""
     cache = open_cache(path)
     cache._store._database.execute("DROP TABLE answers")
     assert len(tag_shots(shots_of(folder, 3, 20), Remembered(), cache=cache)[0]) == 2
-    assert "the cache is off" in cache.words[0]
+    assert "was broken" in cache.words[0]
+    cache.close()
 
 
 @pytest.mark.parametrize(

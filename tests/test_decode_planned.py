@@ -85,6 +85,29 @@ def test_pictures_left_out_on_the_way_change_nothing(tmp_path, clip):
         assert [read_number(picture) for picture in decoded.data] == list(wanted)
 
 
+@pytest.mark.parametrize("codec", ["libx264", "libx265"])
+def test_single_moments_among_uneven_frames_are_right(tmp_path, codec):
+    """A fresh reader gives each frame as itself where long ones stand among short ones, in open groups, too."""
+    lengths = (20, 20, 20, 900, 20, 33, 20)
+    x264 = {"x264-params": "open-gop=1:scenecut=0:b-adapt=0:keyint=24:min-keyint=24"}
+    x265 = {"x265-params": "log-level=none:keyint=24:bframes=4:open-gop=1:scenecut=0:b-adapt=0"}
+    clip = Clip(
+        "mp4",
+        codec,
+        b_frames=4,
+        gop=24,
+        num_frames=120,
+        options=x264 if codec == "libx264" else x265,
+        ticks=tuple(sum(lengths[frame % 7] for frame in range(end)) for end in range(120)),
+        time_base=Fraction(1, 1000),
+    )
+    path = write_clip(tmp_path / "uneven.mp4", clip)
+    for frame in range(119):
+        middle = (clip.start(frame) + clip.start(frame + 1)) / 2
+        decoded = decode_frames(path, [middle], 90)
+        assert [read_number(picture) for picture in decoded.data] == [frame]
+
+
 def test_pictures_are_left_out(path):
     """On the way to a frame deep in a group the decoder gives fewer pictures than it passes."""
     with Reader(path) as reader:

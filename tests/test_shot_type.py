@@ -234,3 +234,17 @@ def test_cuda_says_what_the_cpu_says() -> None:
     assert str(cuda.device).startswith("cuda:0")
     assert on_cuda.label == on_cpu.label
     assert on_cuda.confidence == pytest.approx(on_cpu.confidence, abs=0.01)
+
+
+def test_what_foreign_weights_mean_is_part_of_the_fingerprint(tmp_path: Path) -> None:
+    """Other words for the same foreign weights are another judge."""
+    import torch
+    import torchvision
+
+    path = tmp_path / "own.pth"
+    torch.save(torchvision.models.resnet50(num_classes=2).state_dict(), path)
+    prints = []
+    for words in ("MS\nCU\n", "CU\nMS\n"):
+        path.with_suffix(".labels.txt").write_text(words)
+        prints.append(getattr(load_analysis(model=path, device="cpu"), "fingerprint"))  # noqa: B009 (no member of Analysis)
+    assert prints[0] != prints[1]

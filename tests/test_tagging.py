@@ -78,7 +78,7 @@ def test_decoding_does_not_run_far_ahead(clips):
         with lock:
             ahead.append(begun - done)
     assert begun == 300
-    assert max(ahead) < 60
+    assert max(ahead) < 65  # two stretches
 
 
 def test_stopping_half_way_stops_the_threads(clips):

@@ -4,7 +4,9 @@ An analysis says which moments of a shot it wants to see, gets them decoded, and
 each shot. A new one is a class in a file here and a line in ``load_analysis``.
 """
 
+import platform
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -86,7 +88,14 @@ def load_analysis(
         # Weights that we did not write say nothing of themselves before they are loaded.
         judge = _judge(path, device)
         header, load = judge.header, lambda: judge
-    return ShotType(header, load, fingerprint=lambda: f"{file_digest(path)} {device}", frames_per_shot=frames_per_shot)
+
+    def fingerprint() -> str:
+        words = path.with_suffix(".labels.txt")
+        beside = file_digest(words) if path.suffix != ".safetensors" and words.is_file() else ""
+        # What calculates decides the last digits: each machine and each torch answers for itself.
+        return f"{file_digest(path)} {beside} {device} {platform.node()} {metadata.version('torch')}"
+
+    return ShotType(header, load, fingerprint=fingerprint, frames_per_shot=frames_per_shot)
 
 
 def _judge(path: Path, device: str) -> "Judge":

@@ -4,6 +4,7 @@ Takes pictures as they are decoded, with their bars, prepares them as for judgin
 the maps. The maps themselves come from ``model.heat_maps``.
 """
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,9 @@ class HeatMapper:
         self.device = describe_device(device)
         self._checkpoint = checkpoint
         self._torch_device = device
+        if device.type == "cpu":
+            # A judge before us may have set torch to one thread, since it works on several shots at once.
+            torch.set_num_threads(os.cpu_count() or 1)
         network = fused(checkpoint.network).to(device)
         assert isinstance(network, Committee)
         self._network = network

@@ -6,11 +6,13 @@ is ever out of date.
 """
 
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import astuple
 from fractions import Fraction
 from hashlib import blake2b
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,6 +28,8 @@ MOST_BYTES = 2**29
 
 _KEYS = "otio-shottag answers 1"
 """Of what a key holds and how pictures are decoded; goes up when the same moment may give another picture."""
+_HEADERS = "header 1"
+"""Of what is kept of a header; goes up when it is read otherwise."""
 _FLUSH_SECONDS = 2.0
 """What is judged is written down at least so often, for runs that are killed."""
 _FRESH_HOURS = 24
@@ -48,11 +52,12 @@ def open_cache(path: Path | None = None) -> "Cache":
 
     Always gives one: where it cannot work it remembers nothing, and says so in ``words``.
     """
+    is_ours = path is None
     if path is None:
         from platformdirs import user_cache_path
 
         path = user_cache_path("otio-shottag", appauthor=False) / "answers.sqlite"
-    return Cache(Store(path, most_bytes=MOST_BYTES))
+    return Cache(Store(path, most_bytes=MOST_BYTES, is_ours=is_ours))
 
 
 class Cache:
@@ -63,7 +68,7 @@ class Cache:
         self._stamps: dict[Path, Stamp | None] = {}
         self._identities: dict[Path, bytes | None] = {}
         self._headers: dict[Path, str | None] = {}
-        self._new_files: dict[Path, tuple[str, int, int, bytes, str | None]] = {}
+        self._new_files: dict[Path, tuple[bytes, int, int, bytes, str | None]] = {}
         self._new_answers: dict[bytes, str] = {}
         self._used: set[bytes] = set()
         self._last_flush = time.monotonic()
@@ -96,21 +101,25 @@ class Cache:
             analysis.name,
             fingerprint,
             str(analysis.short_side),
+            f"PyAV {version('av')}",
+            _row_of(media),
             *(identity.hex() for identity in identities if identity is not None),
             *(
                 str(moment) if isinstance(moment, Fraction) else " ".join(map(str, astuple(moment)))
                 for moment in moments
             ),
         )
-        return blake2b("\n".join(content).encode(), digest_size=20).digest()
+        return blake2b("\n".join(content).encode(errors="surrogateescape"), digest_size=20).digest()
 
     def answers(self, keys: Sequence[bytes]) -> dict[bytes, Answer]:
         """Look up answers; what is not there is left out."""
         found = self._store.find_answers(keys) if keys else {}
         now = hour()
         self._used.update(key for key, (_, used) in found.items() if used < now - _FRESH_HOURS)
-        self.hits += len(found)
-        return {key: _answer(json.loads(text)) for key, (text, _) in found.items()}
+        read = {key: _read(text) for key, (text, _) in found.items()}
+        answers = {key: _answer(plain) for key, plain in read.items() if plain is not None}
+        self.hits += len(answers)
+        return answers
 
     def keep(self, key: bytes, answer: Answer) -> None:
         """Remember an answer; it is written to disk a little later, or with ``flush``."""
@@ -149,14 +158,13 @@ class Cache:
             path = media.picture(0) if isinstance(media, ImageSequence) else media
             if not self._store.is_open or self._identity(path) is None:
                 return look(media)
-            # What a row of pictures is counted at comes from the cut, so it goes by its name, too.
-            name = str(media)
-            known = json.loads(self._headers.get(path) or "{}")
+            # What a row of pictures is counted at comes from the cut, so that counts, too.
+            name = f"{_HEADERS} {_row_of(media)}"
+            known = _read(self._headers.get(path) or "{}") or {}
             if name in known:
                 return _info(known[name])
             info = look(media)
-            known[name] = _plain_info(info)
-            self._headers[path] = json.dumps(known)
+            self._headers[path] = json.dumps({**known, name: _plain_info(info)})
             self._note_file(path)
             return info
 
@@ -164,16 +172,17 @@ class Cache:
 
     def _identity(self, path: Path) -> bytes | None:
         """Give a file's identity, from what is known of it where it has not changed since."""
-        if path in self._identities:
-            return self._identities[path]
         stamp = stamp_of(path)
+        if path in self._identities and self._stamps[path] == stamp:
+            return self._identities[path]
         identity: bytes | None = None
+        self._headers.pop(path, None)
         if stamp is not None:
-            known = self._store.find_file(str(path))
+            known = self._store.find_file(os.fsencode(path))
             if known is not None and known[:2] == stamp:
                 identity, self._headers[path] = known[2], known[3]
             else:
-                identity = content_identity(path, stamp, was_changed=known is not None)
+                identity = content_identity(path, stamp)
         self._stamps[path] = stamp
         self._identities[path] = identity
         if identity is not None and path not in self._headers:
@@ -183,7 +192,21 @@ class Cache:
     def _note_file(self, path: Path) -> None:
         stamp, identity = self._stamps[path], self._identities[path]
         if stamp is not None and identity is not None:
-            self._new_files[path] = (str(path), *stamp, identity, self._headers.get(path))
+            self._new_files[path] = (os.fsencode(path), *stamp, identity, self._headers.get(path))
+
+
+def _row_of(media: Media) -> str:
+    """Say how numbered pictures are counted; nothing of a single file, whose name may change."""
+    return f"{media} {media.rate} {media.step}" if isinstance(media, ImageSequence) else ""
+
+
+def _read(text: str) -> dict[str, Any] | None:
+    """Read what was kept as JSON; None where it cannot be read any more."""
+    try:
+        plain = json.loads(text)
+    except ValueError:
+        return None
+    return plain if isinstance(plain, dict) else None
 
 
 def _plain(answer: Answer) -> dict[str, Any]:

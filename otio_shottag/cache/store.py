@@ -13,14 +13,19 @@ from typing import Any, TypeVar
 
 _LAYOUT = 1
 """``user_version`` of the database; goes up with its tables."""
+_OURS = 0x53_48_4F_54
+"""``application_id`` of the database: tells our file from any other, which is not touched."""
 _TABLES = (
-    "CREATE TABLE files (path TEXT PRIMARY KEY, size INTEGER, changed INTEGER, identity BLOB, info TEXT) WITHOUT ROWID",
+    "CREATE TABLE files (path BLOB PRIMARY KEY, size INTEGER, changed INTEGER, identity BLOB, info TEXT) WITHOUT ROWID",
     "CREATE TABLE answers (key BLOB NOT NULL UNIQUE, answer TEXT NOT NULL, used INTEGER NOT NULL)",
     "CREATE INDEX answers_used ON answers (used)",
 )
 _WAIT_SECONDS = 10.0
 """How long another process may keep us waiting."""
-_NETWORK_FILE_SYSTEMS = ("nfs", "cifs", "smb", "afp", "ncpfs", "fuse.sshfs", "9p", "lustre", "gpfs", "beegfs", "ceph")
+_NETWORK_FILE_SYSTEMS = (
+    *("nfs", "cifs", "smb", "afp", "ncpfs", "9p", "lustre", "gpfs", "beegfs", "ceph", "davfs", "vboxsf"),
+    *("fuse.sshfs", "fuse.glusterfs", "fuse.rclone", "fuse.s3fs"),
+)
 _KEYS_AT_ONCE = 500
 """SQLite takes 999 at least."""
 
@@ -30,8 +35,11 @@ T = TypeVar("T")
 class Store:
     """One database file, open or out of use."""
 
-    def __init__(self, path: Path, *, most_bytes: int) -> None:
+    def __init__(self, path: Path, *, most_bytes: int, is_ours: bool = False) -> None:
+        """Open a file; one that is none of ours stays as it is, unless ``is_ours`` says that its place is."""
         self.path = path
+        self._is_ours = is_ours
+        self._was_made_anew = False
         self.words: list[str] = []
         """What the user should know, a sentence each."""
         self._most_bytes = most_bytes
@@ -53,19 +61,23 @@ class Store:
 
     def _open(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        if not self._is_ours and not _may_be_ours(self.path):
+            raise OSError("is no cache of otio-shottag; name another file, or a new one")
         try:
             self._connect()
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError):
                 raise
             # "file is not a database", "disk image is malformed"
-            self.words.append(f"the cache {self.path} was broken ({error}) and is made anew")
-            self._make_anew()
+            self._make_anew(f"was broken ({error})")
 
     def _connect(self) -> None:
         database = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False)
         try:
             database.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            if database.execute("PRAGMA application_id").fetchone() != (_OURS,):
+                # First of all, so that no other process sees the file without it.
+                database.execute(f"PRAGMA application_id = {_OURS}")
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute("BEGIN IMMEDIATE")
@@ -83,15 +95,43 @@ class Store:
             database.close()
             if layout > _LAYOUT:
                 raise OSError(f"a newer otio-shottag made it (layout {layout}; this one reads {_LAYOUT})")
-            self.words.append(f"the cache {self.path} was made by an older otio-shottag and is made anew")
-            self._make_anew()
+            self._make_anew("was made by an older otio-shottag")
             return
         self._database = database
 
-    def _make_anew(self) -> None:
-        for ending in ("", "-wal", "-shm"):
-            Path(f"{self.path}{ending}").unlink(missing_ok=True)
-        self._connect()
+    def _make_anew(self, why: str) -> None:
+        """Replace the file by an empty one, once in a run; of several processes that want to, one does."""
+        if self._was_made_anew:
+            raise OSError(why)
+        self._was_made_anew = True
+        turn = Path(f"{self.path}-anew")
+        try:
+            turn.touch(exist_ok=False)
+        except FileExistsError:
+            raise OSError(f"{why}, and another process is making it anew; delete {turn} if none is") from None
+        try:
+            if not self._is_mended():
+                for ending in ("", "-wal", "-shm"):
+                    Path(f"{self.path}{ending}").unlink(missing_ok=True)
+                self._connect()
+                self.words.append(f"the cache {self.path} {why} and is made anew")
+        finally:
+            turn.unlink(missing_ok=True)
+
+    def _is_mended(self) -> bool:
+        """Open the file again, if another process has made it anew meanwhile."""
+        try:
+            self._connect()
+            if self._database is not None:
+                self._database.execute("SELECT 1 FROM files, answers LIMIT 1")
+                if self._database.execute("PRAGMA quick_check").fetchone() == ("ok",):
+                    return True
+        except (OSError, sqlite3.Error):
+            pass  # still broken, or still of another layout
+        if self._database is not None:
+            self._database.close()
+            self._database = None
+        return False
 
     def _give_up(self, error: Exception) -> None:
         self.words.append(f"the cache is off: {self.path}: {error}")
@@ -104,11 +144,27 @@ class Store:
             return otherwise
         try:
             return action(self._database)
-        except (sqlite3.Error, OSError) as error:
+        except sqlite3.DatabaseError as error:
+            is_in_the_way = isinstance(error, sqlite3.OperationalError) and "no such table" not in str(error)
+            if is_in_the_way:
+                self._give_up(error)
+            else:
+                self._replace(error)
+        except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
             self._give_up(error)
-            return otherwise
+        return otherwise
 
-    def find_file(self, path: str) -> tuple[int, int, bytes, str | None] | None:
+    def _replace(self, error: Exception) -> None:
+        """Make a file anew that turned out broken while it was used."""
+        if self._database is not None:
+            database, self._database = self._database, None
+            database.close()
+        try:
+            self._make_anew(f"was broken ({error})")
+        except (OSError, sqlite3.Error) as problem:
+            self._give_up(problem)
+
+    def find_file(self, path: bytes) -> tuple[int, int, bytes, str | None] | None:
         """Give what is known of a file: length, time of change, identity, what its header said."""
         query = "SELECT size, changed, identity, info FROM files WHERE path = ?"
         row: tuple[int, int, bytes, str | None] | None = self._try(
@@ -132,7 +188,7 @@ class Store:
 
     def write(
         self,
-        files: Iterable[tuple[str, int, int, bytes, str | None]],
+        files: Iterable[tuple[bytes, int, int, bytes, str | None]],
         answers: Iterable[tuple[bytes, str]],
         used: Iterable[bytes],
     ) -> None:
@@ -193,6 +249,16 @@ class Store:
         if self._database is not None:
             self._database.close()
             self._database = None
+
+
+def _may_be_ours(path: Path) -> bool:
+    """Tell whether a file is a cache of ours, or none yet; opens nothing that SQLite would change."""
+    if not path.exists():
+        return True
+    with path.open("rb") as file:
+        head = file.read(100)
+    # https://www.sqlite.org/fileformat.html, 1.3: the application's id is at byte 68.
+    return not head or (head.startswith(b"SQLite format 3\0") and int.from_bytes(head[68:72], "big") == _OURS)
 
 
 def hour() -> int:

@@ -42,7 +42,7 @@ def decode_frames(
     with files.borrowed(media) as reader:
         was_fresh = reader.is_fresh
         frames = _frames(media, moments, short_side, reader.picture_near, may_be_none=not was_fresh)
-    if was_fresh or frames.failures == 0:
+    if was_fresh or not (frames.failures or reader.has_met_damage):
         return frames
     # What a damaged file gives may depend on what was read before: let it not.
     with files.borrowed(media, fresh=True) as reader:

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from otio_shottag.decode.hardware import Hardware
+from otio_shottag.errors import MediaError
 
 if TYPE_CHECKING:
     from otio_shottag.decode.reading import Reader
@@ -44,19 +45,19 @@ class OpenFiles:
 
         Raises MediaError where the file cannot be opened. After an error the reader is not lent again.
         """
-        from otio_shottag.decode.reading import Reader
-
         reader = None if fresh else self._take(path)
         if reader is None:
-            reader = Reader(path, threads=self._threads, hardware=self._hardware.accelerator())
-            self._hardware.note(is_used=reader.is_on_hardware)
+            reader = self._open(path)
         try:
             yield reader
         except BaseException:
             reader.close()
             raise
         reader.is_fresh = False
-        self._put_back(path, reader)
+        if reader.has_met_damage:
+            reader.close()
+        else:
+            self._put_back(path, reader)
 
     def close(self) -> None:
         """Close every reader that is not lent."""
@@ -64,6 +65,19 @@ class OpenFiles:
             idle, self._idle = self._idle, []
         for _, reader in idle:
             reader.close()
+
+    def _open(self, path: Path) -> "Reader":
+        from otio_shottag.decode.reading import Reader
+
+        accelerator = self._hardware.accelerator()
+        try:
+            reader = Reader(path, threads=self._threads, hardware=accelerator)
+        except MediaError:
+            if accelerator is None:
+                raise
+            reader = Reader(path, threads=self._threads)  # the card's memory may be full, and the file sound
+        self._hardware.note(is_used=reader.is_on_hardware)
+        return reader
 
     def _take(self, path: Path) -> "Reader | None":
         with self._lock:

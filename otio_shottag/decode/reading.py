@@ -41,6 +41,8 @@ class Reader:
         self._has_ended = False
         self._key_frame: Fraction | None = None
         self._looks_at_all = False
+        self.has_met_damage = False
+        """Whether something on the way was damaged: what comes after may depend on where reading began."""
         self.is_fresh = True
         """Whether nothing has been asked of it yet."""
         if self._next is None:
@@ -79,7 +81,7 @@ class Reader:
                 self._shown = self._next = self._key_frame = None
                 self._has_ended = False
                 picture = self._stream.key_picture(when + slack)
-                if picture is not None and first <= picture.start + self._stream.frame_duration / 2 <= last:
+                if picture is not None and first <= picture.start + picture.duration / 2 <= last:
                     shown = self._show(picture, picture.start)
                     if shown is not None:
                         return shown
@@ -94,26 +96,18 @@ class Reader:
         if seconds < 0:
             return None
         moment = self._zero + (0 if self._stream.holds_one_picture else seconds)
-        if self._is_seek_cheaper(moment):
-            self._go_to(moment)
-        picture = self._read_to(moment)
-        if picture is not None and self._stream.passing.went_by(picture.start, moment):
-            # Frames last longer here than the file's rate says, and one too many was left out.
-            self._looks_at_all = True
-            self._go_to(moment)
-            picture = self._read_to(moment)
+        picture = self._read_from(moment if self._is_seek_cheaper(moment) else None, moment)
         step_back = _FIRST_STEP_BACK
         while picture is None and not self._stream.from_start:
             # HEVC and open groups of pictures drop what follows a key frame, transport streams
             # land where they like: what we got, if anything, is later than what we asked for.
-            self._go_to(moment - step_back)
+            picture = self._read_from(moment - step_back, moment)
             step_back *= _STEP_BACK_GROWTH
-            picture = self._read_to(moment)
         shown = self._show(picture, moment)
         if shown is None and self._key_frame is not None and not self._has_ended:
             # Damage may be the seek's doing: an earlier key frame settles it.
-            self._go_to(self._key_frame - self._stream.frame_duration)
-            shown = self._show(self._read_to(moment), moment)
+            earlier = self._key_frame - self._stream.frame_duration
+            shown = self._show(self._read_from(earlier, moment), moment)
         return shown
 
     def _is_seek_cheaper(self, moment: Fraction) -> bool:
@@ -143,6 +137,18 @@ class Reader:
         else:
             self._key_frame = self._stream.seek(moment)
 
+    def _read_from(self, origin: Fraction | None, moment: Fraction) -> Picture | None:
+        """Read on, or from a key frame before ``origin``, to the picture on screen at a moment."""
+        if origin is not None:
+            self._go_to(origin)
+        picture = self._read_to(moment)
+        if picture is not None and self._stream.passing.went_by(picture.start, moment):
+            # Frames last longer here than the file's rate says, and one too many was left out.
+            self._looks_at_all = True
+            self._go_to(moment if origin is None else origin)
+            picture = self._read_to(moment)
+        return picture
+
     def _read_to(self, moment: Fraction) -> Picture | None:
         """Read until a picture starts after the moment, and give the one before; None if none was."""
         self._stream.passing.look_from = None if self._looks_at_all else moment
@@ -150,6 +156,7 @@ class Reader:
             self._shown = self._next or self._shown
             self._next = self._stream.next()
             self._has_ended = self._next is None
+            self.has_met_damage |= self._next is not None and self._next.source is None
         return self._shown
 
     def _show(self, picture: Picture | None, moment: Fraction) -> Shown | None:

@@ -29,7 +29,10 @@ _FIRST_BATCH = 128
 
 
 class Judge:
-    """One checkpoint on one device; on a CPU several threads may ask at once."""
+    """One checkpoint on one device; on a CPU several threads may ask at once.
+
+    On a CPU it sets torch to one thread for the whole process, and leaves it so.
+    """
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device) -> None:
         dtype = fastest_dtype(device)
