@@ -76,6 +76,15 @@ def test_a_run_may_draw_its_page_too(run, cut, tmp_path):
     assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 
 
+def test_heat_maps_lie_over_the_frames_unless_they_are_left_out(run, cut, tmp_path):
+    """Every judged shot has a heat map from the weights; --no-heat-maps gives the page without."""
+    run("report", cut, "-o", tmp_path / "with.html")
+    run("report", cut, "-o", tmp_path / "without.html", "--no-heat-maps")
+    pages = [(tmp_path / name).read_text(encoding="utf-8") for name in ("with.html", "without.html")]
+    assert [page.count('class="heat" src="data:image/webp;base64,') for page in pages] == [3, 0]
+    assert [page.count('class="still"') for page in pages] == [3, 3]
+
+
 def test_report_takes_several_cuts(run, cut, tmp_path):
     """report A B puts both on one page."""
     other = tmp_path / "b.otio"

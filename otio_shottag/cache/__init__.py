@@ -72,6 +72,7 @@ class Cache:
         self._new_answers: dict[bytes, str] = {}
         self._used: set[bytes] = set()
         self._last_flush = time.monotonic()
+        self._decoder = f"PyAV {version('av')}"
         self.hits = 0
         """Answers that were there."""
 
@@ -101,7 +102,7 @@ class Cache:
             analysis.name,
             fingerprint,
             str(analysis.short_side),
-            f"PyAV {version('av')}",
+            self._decoder,
             _row_of(media),
             *(identity.hex() for identity in identities if identity is not None),
             *(
