@@ -120,7 +120,7 @@ def test_moments_keep_clear_of_transitions(analysis: Analysis) -> None:
 
 
 def test_a_moment_may_move_within_its_share_of_the_shot(analysis: Analysis) -> None:
-    """Samples of a shot at its own speed or slower may move by a tenth of their distance, others not at all."""
+    """Samples of a shot at its own speed or slower may move by a sixteenth of their distance, others not at all."""
     for step in (Fraction(1), Fraction(-1), Fraction(1, 2)):
         moments = analysis.moments(shot(240, step=step))
         assert all(isinstance(moment, NearMoment) for moment in moments)
@@ -129,7 +129,7 @@ def test_a_moment_may_move_within_its_share_of_the_shot(analysis: Analysis) -> N
             assert (
                 moment.latest - moment.seconds
                 == moment.seconds - moment.earliest
-                == floor(8 * abs(step)) / Fraction(24)
+                == floor(5 * abs(step)) / Fraction(24)
             )
     for step in (Fraction(2), Fraction(5, 4), Fraction(0)):
         assert all(isinstance(moment, Fraction) for moment in analysis.moments(shot(240, step=step)))
