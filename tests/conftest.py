@@ -1,11 +1,14 @@
 """Fixtures for all tests, and where the material is that only some machines have."""
 
 import os
+import sys
+from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
+from otio_shottag.cli import main
 from tests.media import Clip, write_clip
 
 SHARED = Path(__file__).parent.parent.parent / "shared"
@@ -16,6 +19,22 @@ SHARED = Path(__file__).parent.parent.parent / "shared"
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test remembers by itself: what one leaves in the cache, no other finds."""
     monkeypatch.setenv("OTIO_SHOTTAG_CACHE", str(tmp_path_factory.mktemp("cache") / "answers.sqlite"))
+
+
+@pytest.fixture
+def command_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Run ``otio-shottag`` with arguments in this process; give its exit code, stdout and stderr."""
+
+    def call(*arguments: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["otio-shottag", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return call
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,12 @@
 """The page and corrections on the command line."""
 
 import json
-import sys
 from pathlib import Path
 
 import opentimelineio as otio
 import pytest
 from opentimelineio.opentime import RationalTime
 
-from otio_shottag.cli import main
 from tests.cuts import clip, span, timeline, track
 from tests.stand_in import StandIn
 
@@ -32,20 +30,12 @@ def cut(clips, tmp_path) -> Path:
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(monkeypatch, command_line):
     """Run the command line in this process with a stand-in for the network; give code, stdout, stderr."""
     monkeypatch.setattr(
         "otio_shottag.analyses.load_analysis", lambda name, **options: StandIn(options.get("frames_per_shot") or 3)
     )
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["otio-shottag", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return call
+    return command_line
 
 
 def facts_in(page: Path) -> dict:

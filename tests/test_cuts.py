@@ -12,7 +12,6 @@ import opentimelineio as otio
 import pytest
 
 import otio_shottag as shottag
-from otio_shottag.cli import main
 from otio_shottag.cuts import DETECTORS, Detection, find_cuts
 from otio_shottag.decode import decode_frames
 from otio_shottag.errors import TimelineError
@@ -230,7 +229,7 @@ def test_without_pyscenedetect_the_way_to_get_it_is_said(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(monkeypatch, capsys):
+def run(monkeypatch, command_line):
     """Run the command line in this process with a stand-in for the network; give code, stdout, stderr."""
 
     class Corner(StandIn):
@@ -243,15 +242,7 @@ def run(monkeypatch, capsys):
             return super().predict(cropped)
 
     monkeypatch.setattr("otio_shottag.analyses.load_analysis", lambda name, **options: Corner(1))
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["otio-shottag", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return call
+    return command_line
 
 
 @pytest.fixture

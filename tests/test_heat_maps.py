@@ -2,9 +2,9 @@
 
 import io
 import os
-import sys
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,6 @@ from torch import Tensor, nn
 from otio_shottag.analyses import load_analysis
 from otio_shottag.analyses.heat_maps import HeatMapper, HeatMaps, load_heat_mapper
 from otio_shottag.bars import trim_bars
-from otio_shottag.cli import main
 from otio_shottag.decode import decode_frames
 from otio_shottag.errors import ModelError
 from otio_shottag.model.checkpoint import Checkpoint
@@ -234,20 +233,13 @@ class StandInMapper:
 
 
 @pytest.fixture
-def run(monkeypatch, capsys, tmp_path):
+def run(monkeypatch, command_line, tmp_path):
     """Run the command line in an empty folder with a stand-in for the network; give code, stdout, stderr."""
     monkeypatch.setattr("otio_shottag.analyses.heat_maps.load_heat_mapper", lambda **_: StandInMapper())
     (tmp_path / "here").mkdir()
     monkeypatch.chdir(tmp_path / "here")
 
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["otio-shottag", "heatmaps", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return call
+    return partial(command_line, "heatmaps")
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import csv
 import json
 import re
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from hypothesis import given
 from opentimelineio.opentime import RationalTime
 
 from otio_shottag.analyses.camera_movement import CameraMovement
-from otio_shottag.cli import main
 from otio_shottag.formats import strip, write
 from otio_shottag.formats.joining import join_marks
 from otio_shottag.marks import METADATA_KEY, SIGNATURE, item_at, mark_timeline, marks_of, strip_marks
@@ -229,21 +227,13 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def run(monkeypatch, capsys) -> Run:
+def run(monkeypatch, command_line) -> Run:
     """Run the command line in this process, the network a stand-in; give code, stdout, stderr."""
     monkeypatch.setattr(
         "otio_shottag.analyses.load_analysis",
         lambda name, **options: CameraMovement() if name == "camera_movement" else StandIn(),
     )
-
-    def call(*arguments: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["otio-shottag", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capsys.readouterr()
-        return ended.value.code or 0, out, err
-
-    return call
+    return command_line
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def corrected(tags: "list[Tag]", corrections: "Sequence[Correction]") -> "list[T
 
 
 heat_maps_option = click.option(
-    "--no-heat-maps", is_flag=True, help="Leave the heat maps out of the page, which takes as long as judging anew."
+    "--no-heat-maps", is_flag=True, help="Leave the heat maps out of the page: they need the network for every shot."
 )
 
 
