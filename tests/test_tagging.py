@@ -1,6 +1,9 @@
 """Every shot is judged on its own frames, in order, whatever goes wrong beside it."""
 
 import threading
+import time
+from concurrent.futures import Future
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -9,9 +12,10 @@ from hypothesis import strategies as st
 
 from otio_shottag.decode import decode_frames
 from otio_shottag.finding import find_shots
+from otio_shottag.looking import Looked
 from otio_shottag.media_paths import MediaFinder
-from otio_shottag.shots import Skip, Tag
-from otio_shottag.tagging import judge, tag_shots
+from otio_shottag.shots import PlayedFrames, Skip, Tag
+from otio_shottag.tagging import judge, judge_each, tag_shots
 from otio_shottag.timeline import Cut
 from tests.cuts import clip, dissolve, gap, span, stack, timeline, track
 from tests.stand_in import StandIn
@@ -196,3 +200,104 @@ def test_an_error_while_judging_is_not_lost(clips):
     shots, _ = find(timeline(track(clip("plain24.mp4", span(1, 2), available=span(0, 100)))), clips)
     with pytest.raises(KeyError, match="a bug"):
         tag_shots(shots, Buggy())
+
+
+def test_what_is_asked_for_twice_is_decoded_once(clips):
+    """Shots that ask for the same pictures of a file share one answer, and each keeps its own place."""
+    items = [clip("plain24.mp4", span(at, 2), available=span(0, 100)) for at in (1, 7, 1, 30, 7, 1)]
+    shots, _ = find(timeline(track(*items)), clips)
+    decoded = []
+
+    def counting(media, moments, short_side):
+        decoded.append(tuple(moments))
+        return decode_frames(media, moments, short_side)
+
+    tags = list(judge(shots, StandIn(), decode=counting))
+    assert len(decoded) == len(set(decoded)) == 3
+    assert [tag.shot for tag in tags] == shots
+    alone = [tag_shots([shot], StandIn())[0][0] for shot in shots]
+    assert tags == alone
+
+
+def test_several_analyses_in_one_pass(clips):
+    """Results come in the order they were wanted, each from its own analysis, however they are judged."""
+
+    class Movement(SideBySide):
+        name = "camera_movement"
+
+    items = [clip("plain24.mp4", span(at % 90, 2), available=span(0, 100)) for at in range(100)]
+    shots, _ = find(timeline(track(*items)), clips)
+    wanted = [
+        (shot, analysis) for shot in shots for analysis in (StandIn(), Movement())[:: 1 - 2 * (shot.address[1] % 2)]
+    ]
+    tags = list(judge_each(wanted))
+    assert [(tag.shot, tag.analysis) for tag in tags] == [(shot, analysis.name) for shot, analysis in wanted]
+
+
+class OneByOne:
+    """A crew of three that has done nothing until ``finish`` is called."""
+
+    num_workers = 3
+
+    def __init__(self):
+        self.orders = []
+
+    def submit(self, analysis, media, wishes):
+        self.orders.append((Future(), analysis, media, wishes))
+        return self.orders[-1][0]
+
+    def finish(self, order):
+        future, analysis, media, wishes = order
+        answers = [analysis.predict([decode_frames(media, wish, analysis.short_side)])[0] for wish in wishes]
+        future.set_result(Looked(tuple(answers), (True,) * len(answers), decode_seconds=2.0, judge_seconds=1.0))
+
+
+def test_a_crew_answers_in_its_own_order(clips):
+    """What a crew finishes last first comes out in the order of the shots, and each order holds one file only."""
+    names = ("plain24.mp4", "plain50.mp4")
+    items = [clip(names[at % 2], span(at % 90, 2), available=span(0, 100)) for at in range(150)]
+    shots, _ = find(timeline(track(*items)), clips)
+    crew, spent = OneByOne(), {}
+    results = judge(shots, StandIn(), crew=crew, seconds=spent)
+    stop = threading.Event()
+
+    def work():
+        while not stop.wait(0.005):
+            while crew.orders:
+                crew.finish(crew.orders.pop())
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        tags = list(results)
+    finally:
+        stop.set()
+        worker.join()
+    assert tags == tag_shots(shots, StandIn())[0]
+    assert spent["decode"] == 2 * spent["judge"] > 0
+
+
+def test_a_crew_is_not_swamped(clips):
+    """However long the cut, a crew that does nothing is handed a bounded number of shots."""
+    asked = []
+
+    def endless():
+        (shot,), _ = find(timeline(track(clip("plain24.mp4", span(1, 90), available=span(0, 100)))), clips)
+        for number in range(10_000):
+            asked.append(number)
+            yield replace(shot, frames=PlayedFrames(Fraction(number), Fraction(1), 2), clear=range(2))
+
+    crew = OneByOne()
+    results = judge(endless(), StandIn(), crew=crew)
+
+    def finish_one():
+        while not crew.orders:
+            time.sleep(0.005)
+        time.sleep(0.1)
+        crew.finish(crew.orders[0])
+
+    threading.Thread(target=finish_one).start()
+    next(results)
+    results.close()
+    assert 32 <= len(asked) < 400
+    assert all(future.cancelled() for future, *_ in crew.orders[1:])

@@ -114,6 +114,8 @@ class Cache:
 
     def answers(self, keys: Sequence[bytes]) -> dict[bytes, Answer]:
         """Look up answers; what is not there is left out."""
+        if self._new_answers:
+            self.flush()
         found = self._store.find_answers(keys) if keys else {}
         now = hour()
         self._used.update(key for key, (_, used) in found.items() if used < now - _FRESH_HOURS)

@@ -252,13 +252,17 @@ class Store:
 
 
 def _may_be_ours(path: Path) -> bool:
-    """Tell whether a file is a cache of ours, or none yet; opens nothing that SQLite would change."""
+    """Tell whether a file is a cache of ours or none yet, soon perhaps; opens nothing that SQLite would change."""
     if not path.exists():
         return True
-    with path.open("rb") as file:
-        head = file.read(100)
-    # https://www.sqlite.org/fileformat.html, 1.3: the application's id is at byte 68.
-    return not head or (head.startswith(b"SQLite format 3\0") and int.from_bytes(head[68:72], "big") == _OURS)
+    for seconds in (0, 0.05, 0.1, 0.2):  # where another process is making it, our mark comes after the first bytes
+        time.sleep(seconds)
+        with path.open("rb") as file:
+            head = file.read(100)
+        # https://www.sqlite.org/fileformat.html, 1.3: the application's id is at byte 68.
+        if not head or (head.startswith(b"SQLite format 3\0") and int.from_bytes(head[68:72], "big") == _OURS):
+            return True
+    return False
 
 
 def hour() -> int:
