@@ -8,7 +8,8 @@ used: it turns ``C:\\a\\b.mov`` into ``\\a\\b.mov``, a share into ``.``, and dro
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -97,6 +98,18 @@ def _windows_like(part: str) -> bool:
 
 
 @dataclass
+class FilesBelow:
+    """The files below some folders, by name; looked through when first asked."""
+
+    roots: tuple[Path, ...]
+
+    @cached_property
+    def by_name(self) -> dict[str, list[Path]]:
+        """Files by their lower-case names, with and without ending."""
+        return _names_below(self.roots)
+
+
+@dataclass
 class MediaFinder:
     """Finds footage that is rarely where the timeline says.
 
@@ -108,8 +121,16 @@ class MediaFinder:
     """Where relative references start: the folder of the cut."""
     roots: tuple[Path, ...] = ()
     maps: tuple[PathMap, ...] = ()
-    _names: dict[str, list[Path]] | None = field(default=None, init=False, repr=False)
+    below: "FilesBelow | None" = field(default=None, repr=False)
+    """What lies below the roots; finders for several cuts may share it, so that it is looked through once."""
     _found: dict[str, Path | None] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.below = self.below or FilesBelow(self.roots)
+
+    def beside(self, folder: Path | None) -> "MediaFinder":
+        """Give the finder for a cut in another folder, with the same maps and roots."""
+        return replace(self, folder=folder)
 
     def find(self, url: str) -> Path:
         """Give the file that a reference means here.
@@ -161,11 +182,9 @@ class MediaFinder:
 
     def _by_name(self, name: str, *, wanted: str) -> Path | None:
         """Look a file name up below the roots; the one whose folders agree most with ``wanted``."""
-        if not self.roots or not name:
+        if not self.roots or not name or self.below is None:
             return None
-        if self._names is None:
-            self._names = _names_below(self.roots)
-        matches = self._names.get(name.lower(), [])
+        matches = self.below.by_name.get(name.lower(), [])
         if len(matches) < 2:
             return matches[0] if matches else None
         agreement = {path: _shared_tail(path, wanted) for path in matches}

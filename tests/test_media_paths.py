@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from otio_shottag.errors import MediaError
-from otio_shottag.media_paths import MediaFinder, PathMap, spellings
+from otio_shottag.media_paths import FilesBelow, MediaFinder, PathMap, spellings
 
 
 @pytest.mark.parametrize(
@@ -134,3 +134,17 @@ def test_impossible_names_are_not_found():
     for name in ("x" * 5000 + ".mov", "a\0b.mov"):
         with pytest.raises(MediaError, match="media not found"):
             MediaFinder(folder=Path("/")).find(name)
+
+
+def test_finders_share_what_lies_below_their_roots(tmp_path):
+    """A finder for another folder resolves relative paths from there, and shares the index of names."""
+    for name in ("a/x.mov", "b/x.mov", "root/deep/y.mov"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    first = MediaFinder(folder=tmp_path / "a", roots=(tmp_path / "root",))
+    other = first.beside(tmp_path / "b")
+    assert first.find("x.mov") == tmp_path / "a/x.mov"
+    assert other.find("x.mov") == tmp_path / "b/x.mov"
+    assert isinstance(first.below, FilesBelow)
+    assert other.below is first.below
+    assert other.find("P:/z/y.mov") == tmp_path / "root/deep/y.mov"
