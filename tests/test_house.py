@@ -17,7 +17,7 @@ LAYERS = [
     ["cli", "__init__", "otio_hook", "otio_resolve_markers"],
     ["report", "resolve_install"],
     ["formats", "tagging", "training", "farm"],
-    ["finding", "statistics", "corrections", "looking"],
+    ["finding", "statistics", "corrections", "looking", "journal"],
     ["placing", "references", "marks", "analyses", "cache"],
     ["timeline"],
     ["cuts"],
