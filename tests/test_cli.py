@@ -154,14 +154,15 @@ def test_nothing_inside_or_around_the_input_is_replaced(run, cut, tmp_path):
 
 
 def test_a_folder_that_is_no_bundle_is_never_replaced(run, cut, tmp_path):
-    """--force replaces a .fcpxmld bundle, and no other folder whatever it is called."""
-    for name in ("mine", "mine.fcpxmld"):
+    """--force replaces a .fcpxmld bundle, and no other folder whatever it is called: a plain one is written into."""
+    for name, expected in (("mine", 0), ("mine.fcpxmld", 1)):
         (tmp_path / name).mkdir()
         (tmp_path / name / "precious.txt").write_text("mine", encoding="utf-8")
         code, _, err = run(cut, "-o", tmp_path / name, "--format", "fcpxmld", "--force")
-        assert code == 1
-        assert name in err
+        assert code == expected
+        assert name in err or code == 0
         assert (tmp_path / name / "precious.txt").exists()
+    assert (tmp_path / "mine" / "my cut #1.tagged.fcpxmld" / "Info.fcpxml").exists()
 
 
 def test_a_map_to_a_relative_folder_starts_at_the_shell(run, clips, tmp_path, monkeypatch):

@@ -49,19 +49,26 @@ def read_corrections_of(path: Path | None) -> "list[Correction]":
 
 def corrected(tags: "list[Tag]", corrections: "Sequence[Correction]") -> "list[Tag]":
     """Put corrections in the place of judged sizes, and say which of them fit no shot."""
-    from otio_shottag.cli.output import note, plain
+    from otio_shottag.cli.output import note
     from otio_shottag.corrections import correct
 
     if not corrections:
         return tags
     changed, unmatched = correct(tags, corrections)
     note(f"{len(corrections) - len(unmatched)} of {len(corrections)} corrections applied")
-    for one in unmatched:
+    show_unmatched(unmatched)
+    return changed
+
+
+def show_unmatched(corrections: "Sequence[Correction]") -> None:
+    """List corrections that fit no shot."""
+    from otio_shottag.cli.output import note, plain
+
+    for one in corrections:
         note(
             f"  no shot shows frame {one.frames[len(one.frames) // 2]} of {plain(one.media)}: "
             f"{plain(one.name) or 'unnamed'}, {one.judged} to {one.label.code}"
         )
-    return changed
 
 
 heat_maps_option = click.option(

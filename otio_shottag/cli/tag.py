@@ -14,6 +14,7 @@ from otio_shottag.cli.analyses import analyses_options, check_options, num_shots
 from otio_shottag.cli.cache import cache_options, opened
 from otio_shottag.cli.detecting import detection_options
 from otio_shottag.cli.judging import effort_options, judge_shots, speed
+from otio_shottag.cli.one_or_many import OutPath, one_or_many
 from otio_shottag.cli.options import cut_options, find, judge_options, progress_option, read_cut, split_names
 from otio_shottag.cli.pages import (
     corrected,
@@ -24,7 +25,7 @@ from otio_shottag.cli.pages import (
     write_page,
 )
 from otio_shottag.cli.routes import for_option, plan, show_doubts, show_steps
-from otio_shottag.cli.targets import check_targets
+from otio_shottag.cli.targets import Target, check_targets, joined, write_targets
 from otio_shottag.errors import FormatError, TimelineError
 
 if TYPE_CHECKING:
@@ -47,15 +48,15 @@ _ROWS = 30
     name="tag",
     epilog="Exit codes: 0 done, 1 cannot, 2 wrong usage, 3 done but some shots were skipped (with --strict).",
 )
-@click.argument("cut", type=click.Path(path_type=Path))
 @click.option(
     "-o",
     "--output",
     "outputs",
-    type=click.Path(path_type=Path),
+    type=OutPath(path_type=Path),
     multiple=True,
     metavar="OUT",
-    help="Write OUT; its ending picks the format. Repeatable. Without it and --for: CUT.tagged.otio beside CUT.",
+    help="Write OUT; its ending picks the format. Repeatable. Without it and --for: CUT.tagged.otio beside CUT. "
+    "Of many cuts OUT is one folder.",
 )
 @click.option(
     "--format",
@@ -64,7 +65,7 @@ _ROWS = 30
     multiple=True,
     metavar="FORMAT",
     help="What OUT is where its ending leaves it open (.edl: cmx or resolve-markers): one for each -o, in order, or "
-    f"one for all. Of {', '.join(_FORMATS)}.",
+    f"one for all; of many cuts each is written. Of {', '.join(_FORMATS)}.",
 )
 @for_option
 @click.option("--force", is_flag=True, help="Replace an OUT that is there already.")
@@ -101,6 +102,7 @@ _ROWS = 30
 @click.option("--keep-partial", is_flag=True, help="On Ctrl-C, write what has been judged so far.")
 @click.option("--strict", is_flag=True, help="Exit with 3 where clips were skipped.")
 @progress_option
+@one_or_many
 def command(
     cut: Path,
     outputs: tuple[Path, ...],
@@ -137,7 +139,8 @@ def command(
 
     CUT is an .otio, .otioz, .otiod, .edl, .xml (Final Cut 7, Premiere), .fcpxml, .fcpxmld, .aaf or .ale. It is
     never changed; what is written is a copy with a marker on every shot. Of a movie, such as an .mp4 or .mov, the
-    cuts are found first (extra: cuts).
+    cuts are found first (extra: cuts). Of many CUTs, of a folder and of a pattern like 'cuts/**/*.otio' each cut
+    is written by itself, and one that fails costs only itself.
     """
     from otio_shottag.cli.output import note, show_skips
     from otio_shottag.formats import deliver
@@ -219,7 +222,7 @@ def chosen_settings(path: Path | None, min_confidence: float | None) -> "Setting
     return settings if min_confidence is None else replace(settings, min_confidence=min_confidence)
 
 
-def _targets(outputs: tuple[Path, ...], formats: tuple[str, ...]) -> list[tuple[Path, str | None]]:
+def _targets(outputs: tuple[Path, ...], formats: tuple[str, ...]) -> list[Target]:
     """Pair every output with its format; None leaves it to the ending."""
     from otio_shottag.formats import format_of
 
@@ -243,21 +246,13 @@ def one_reason(skips: "Sequence[Skip]") -> str:
     return reasons[0] if len(reasons) == 1 else f"{len(skips)} clips, each for a reason listed above"
 
 
-def _write(delivery: "Delivery", targets: Sequence[tuple[Path, str | None]], json_path: str | None) -> list[Path]:
+def _write(delivery: "Delivery", targets: Sequence[Target], json_path: str | None) -> list[Path]:
     """Write every output; one that cannot be written does not keep the others from it."""
-    from otio_shottag.formats import WRITERS, format_of, json_text
+    from otio_shottag.formats import json_text
 
-    written: list[Path] = []
-    problems: list[FormatError] = []
-    for path, name in [*targets, *((path, "json") for path in _json_file(json_path))]:
-        try:
-            WRITERS[format_of(path, name)].write(delivery, path)
-            written.append(path)
-        except FormatError as error:
-            problems.append(error)
+    written, problems = write_targets(delivery, [*targets, *((path, "json") for path in _json_file(json_path))])
     if json_path == "-":
         click.echo(json_text(delivery).encode("utf-8", errors="backslashreplace"), nl=False)
     if problems:
-        others = f" (wrote {', '.join(map(str, written))})" if written else ""
-        raise FormatError("; ".join(map(str, problems)) + others)
+        raise joined(problems, written)
     return written

@@ -1,10 +1,17 @@
-"""What may be written where: checked before the work is done, not after it."""
+"""What may be written where, checked before the work is done and not after it; and the writing itself."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from otio_shottag.errors import FormatError
+
+if TYPE_CHECKING:
+    from otio_shottag.formats import Delivery
+
+Target = tuple[Path, str | None]
+"""A file to write and its format; None leaves that to its ending."""
 
 _BUNDLE = ".fcpxmld"
 
@@ -37,6 +44,29 @@ def check_targets(cut: Path, targets: Sequence[Path], *, force: bool) -> None:
             raise FormatError(f"{path}: there is no folder {path.parent}; make it first")
         if not os.access(resolved.parent, os.W_OK):
             raise FormatError(f"{path}: the folder {path.parent} cannot be written to; name another place with -o")
+
+
+def write_targets(delivery: "Delivery", targets: Sequence[Target]) -> tuple[list[Path], list[FormatError]]:
+    """Write every output; give those that are written, and why others are not: one does not keep the others from it."""
+    from otio_shottag.formats import WRITERS, format_of
+
+    written: list[Path] = []
+    problems: list[FormatError] = []
+    for path, name in targets:
+        try:
+            WRITERS[format_of(path, name)].write(delivery, path)
+            written.append(path)
+        except FormatError as error:
+            problems.append(error)
+        except RecursionError:
+            problems.append(FormatError(f"{path}: compound clips are nested too deep to write"))
+    return written, problems
+
+
+def joined(problems: Sequence[FormatError], written: Sequence[Path]) -> FormatError:
+    """Put what went wrong into one line, with what was written nevertheless."""
+    others = f" (wrote {', '.join(map(str, written))})" if written else ""
+    return FormatError("; ".join(map(str, problems)) + others)
 
 
 def _real(path: Path) -> Path:

@@ -28,10 +28,11 @@ class RunFacts:
     """The device that really judged: ``"cuda:0 (NVIDIA ...)"``; None where nothing was judged."""
     decoder: str | None = None
     """What decoded: ``"cpu"``, or the graphics card, with a word where it could not."""
-    remembered: int = 0
-    """Shots whose answer an earlier run had left."""
+    remembered: int | None = 0
+    """Shots whose answer an earlier run had left; None where that was not counted."""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Seconds by stage, of all threads together, and ``total`` by the clock: ``{"decode": 12.1, "judge": 3.4}``."""
+    """Seconds by stage, of all threads together, and ``total`` by the clock: ``{"decode": 12.1, "judge": 3.4}``;
+    empty where cuts were judged side by side."""
     version: str = field(default_factory=lambda: version("otio-shottag"))
     """Of this package."""
 

@@ -3,7 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from otio_shottag.errors import FormatError
@@ -60,6 +60,16 @@ def whole_folder(path: Path, *, holds: str) -> Iterator[Path]:
         shutil.rmtree(replaced, ignore_errors=True)
 
 
-def _beside(path: Path, ending: str) -> Path:
+def remove_part(path: Path, process: int) -> None:
+    """Take away what a process that was killed while it wrote ``path`` left beside it, if it did."""
+    part = _beside(path, "part", process)
+    if part.is_dir() and not part.is_symlink():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            part.unlink()
+
+
+def _beside(path: Path, ending: str, process: int | None = None) -> Path:
     # Cut short: a name near the system's limit leaves no room for our ending.
-    return path.with_name(f".{path.name[:80]}.{os.getpid()}.{ending}")
+    return path.with_name(f".{path.name[:80]}.{process or os.getpid()}.{ending}")

@@ -11,7 +11,7 @@ Above 60 frames per second a timecode is a frame number::
       "cut": {"path", "name", "format", "rate": "24000/1001", "start_frame", "start_timecode", "drop_frame"},
       "model": what judged, with its version; null where nothing was,
       "device": what it ran on, "decoder": what decoded, "remembered": shots that an earlier run had judged,
-      "timings": {stage: seconds},
+      "timings": {stage: seconds}; of one of many cuts "remembered" is null and "timings" empty,
       "min_confidence": below it a shot is unsure,
       "shots": [{
         "address": [0, 3], "track": "V1", "name", "media",

@@ -59,6 +59,25 @@ ROUTES: dict[str, Route] = {
 }
 
 
+ENDINGS = {
+    "otio": ".tagged.otio",
+    "otioz": ".tagged.otioz",
+    "cmx": ".tagged.edl",
+    "resolve-markers": ".markers.edl",
+    "resolve-otio": ".resolve.tagged.otio",
+    "fcp7": ".tagged.xml",
+    "premiere-script": ".markers.jsx",
+    "fcpxml": ".tagged.fcpxml",
+    "fcpxmld": ".tagged.fcpxmld",
+    "avid": ".markers.txt",
+    "csv": ".tagged.csv",
+    "cinemetrics": ".cinemetrics.csv",
+    "salt": ".salt.csv",
+    "json": ".tagged.json",
+}
+"""What a file of each format is called after its cut, where nobody names it; no two are called the same."""
+
+
 def set_of_files(route: Route, cut: Path, folder: Path) -> list[tuple[Path, str]]:
     """Name the files that a route writes for a cut, with their formats; a bundle becomes a bundle."""
     files = []
