@@ -3,12 +3,14 @@
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -319,6 +321,51 @@ def test_progress_as_lines(run, cuts):
     _, _, err = run(cuts, "-o", "tagged", "--progress", "lines")
     assert [line for line in err.splitlines() if line.endswith("/3 cuts")] == ["1/3 cuts", "2/3 cuts", "3/3 cuts"]
     assert "/3 cuts" not in run(cuts, "-o", "other")[2]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo terminal, which Windows has not")
+def test_a_terminal_shows_a_bar_and_a_file_gets_the_lines(cuts):
+    """With stdout in a file the terminal shows the bar alone; with both on it each cut has a line of its own."""
+    import pty
+
+    for is_file in (True, False):
+        ours, theirs = pty.openpty()
+        with Path("lines.txt").open("wb") as file:
+            process = subprocess.Popen(
+                [*FAST, "cuts", "-o", f"tagged {is_file}"],
+                stdin=theirs, stdout=file if is_file else theirs, stderr=theirs,
+                env={**os.environ, "TERM": "xterm", "COLUMNS": "100"},
+            )  # fmt: skip
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # as Linux says that the other end is closed
+            while some := os.read(ours, 4096):
+                shown += some
+        os.close(ours)
+        assert process.wait(timeout=30) == 0
+        lines = re.split(r"[\r\n]+", re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", shown.decode()))
+        assert any(" 3/3 cuts, 9 shots, " in line for line in lines)
+        assert "3 of 3 cuts written" in lines
+        listed = [line for line in lines if "; wrote " in line]
+        assert len(listed) == (0 if is_file else 3)
+        assert all(line.startswith("cuts/") for line in listed)
+        assert len(Path("lines.txt").read_text(encoding="utf-8").splitlines()) == (3 if is_file else 0)
+
+
+def test_a_folder_that_cannot_be_made_is_said_before_the_work(run, cuts):
+    """An -o below a file ends the run at once."""
+    Path("film").write_text("film", encoding="utf-8")
+    code, out, err = run(cuts, "-o", "film/tagged")
+    assert (code, out) == (1, "")
+    assert "film/tagged: cannot be made: " in err
+    assert len(err.splitlines()) == 1
+
+
+def test_the_cuts_folder_may_be_that_of_the_outputs(run, cuts):
+    """-o naming the folder of the cuts writes beside them, and goes on like anywhere."""
+    assert run(cuts, "-o", cuts)[0] == 0
+    assert (cuts / "b #2/日本 3.tagged.otio").exists()
+    assert "3 of 3 cuts done already" in run(cuts, "-o", cuts, "--resume")[2]
 
 
 def test_corrections_are_applied_to_the_cuts_they_fit(run, cuts):

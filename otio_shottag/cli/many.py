@@ -8,7 +8,7 @@ from typing import Any
 from otio_shottag.cli.analyses import check_options, with_separate_markers
 from otio_shottag.cli.cache import opened
 from otio_shottag.cli.cuts_given import find_cuts_given
-from otio_shottag.cli.many_outputs import Gate, orders_for
+from otio_shottag.cli.many_outputs import Gate, check_folder, orders_for
 from otio_shottag.cli.many_run import Asked, Run
 from otio_shottag.cli.many_words import Tally, show_steps
 from otio_shottag.cli.options import split_names
@@ -48,6 +48,8 @@ def tag_many(
     orders = orders_for(found.cuts, folder, formats, editors)
     if not orders:
         raise TimelineError("; ".join(found.problems))
+    if folder is not None:
+        check_folder(folder)
     if found.num_ours:
         note(f"left out, as otio-shottag wrote them: {found.num_ours} of the files there")
     tally = Tally(len(orders) + len(found.problems), num_analyses=len(asked.analyses), progress_style=progress_style)

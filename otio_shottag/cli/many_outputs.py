@@ -77,6 +77,15 @@ def _targets(
     return tuple(named.items())
 
 
+def check_folder(folder: Path) -> None:
+    """Raise FormatError where a folder is not there and cannot be made."""
+    there = next(one for one in (folder, *folder.absolute().parents) if os.path.lexists(one))
+    if not there.is_dir():
+        raise FormatError(f"{folder}: cannot be made: {there} is no folder; name another -o")
+    if not os.access(there, os.W_OK):
+        raise FormatError(f"{folder}: the folder {there} cannot be written to; name another -o")
+
+
 def _key(path: Path) -> str:
     # Disks of Macs and Windows take two such names for one.
     return unicodedata.normalize("NFC", os.path.abspath(path)).casefold()
@@ -100,6 +109,8 @@ class Gate:
         for path in order.outputs:
             if os.path.realpath(path) in self._inputs:
                 raise FormatError(f"{path}: is one of the cuts, which are never written over; name another -o")
+        if not order.folder.is_dir():
+            check_folder(order.folder)
         if not order.cut.exists() or not order.folder.is_dir():
             return
         may = ours if self._resume else []

@@ -5,6 +5,7 @@ order the shots are judged, ``windows`` says; where outputs go and may be writte
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from fractions import Fraction
@@ -18,9 +19,8 @@ from typing import TYPE_CHECKING, Any
 from otio_shottag.cli.analyses import num_shots
 from otio_shottag.cli.many_outputs import Gate, Order
 from otio_shottag.cli.many_words import Tally
-from otio_shottag.cli.output import note, plain
+from otio_shottag.cli.output import note
 from otio_shottag.cli.pages import show_unmatched
-from otio_shottag.cli.tag import one_reason
 from otio_shottag.cli.targets import joined, write_targets
 from otio_shottag.cli.windows import Judging, Work
 from otio_shottag.corrections import Correction, correct
@@ -33,7 +33,7 @@ from otio_shottag.journal import Done, what_it_rests_on
 from otio_shottag.marks import Place, is_unsure
 from otio_shottag.media_paths import MediaFinder, PathMap
 from otio_shottag.settings import Settings
-from otio_shottag.shots import ImageSequence, Shot
+from otio_shottag.shots import ImageSequence, Shot, Skip
 from otio_shottag.tagging import judge_each
 from otio_shottag.timeline import KINDS, Cut, read_timeline
 
@@ -140,11 +140,13 @@ class Run:
 
     def show_corrections(self) -> None:
         """Say how many corrections were applied, and which fit no shot, where every cut was looked at."""
-        if not self._asked.corrections:
+        num_given = len(self._asked.corrections)
+        if not num_given or not self._tally.num_written:
             return
-        num_applied = len(self._asked.corrections) - len(self._unmatched)
-        note(f"{num_applied} of {len(self._asked.corrections)} corrections applied")
-        if self._tally.num_written == self._tally.num_cuts:
+        is_all = self._tally.num_written == self._tally.num_cuts
+        where = "" if is_all else " in the cuts that were written now"
+        note(f"{num_given - len(self._unmatched)} of {num_given} corrections applied{where}")
+        if is_all:
             show_unmatched(self._unmatched)
 
     def _facts(self) -> RunFacts:
@@ -189,8 +191,7 @@ class Run:
         )
         if not shots:
             self._tally.skipped(order.cut, skips)
-            reason = one_reason(skips) if skips else "it shows no clips"
-            raise TimelineError(f"{order.cut}: no shot can be judged: {reason}")
+            raise TimelineError(f"{order.cut}: no shot can be judged: {_usual_reason(skips)}")
         return Work(_Taken(order, rests_on, self._media(cut, shots), before), cut, shots, skips)
 
     def _watch(self, order: Order) -> Callable[[int, int | None], None]:
@@ -247,9 +248,17 @@ class Run:
             raise joined(problems, written)
         journal.finish(order.cut, written, rests_on=taken.rests_on, media=taken.media, skips=len(skips), result=result)
         for doubt in doubts(work.cut):
-            note(plain(f"{order.cut}: {doubt}"))
+            self._tally.say(f"{order.cut}: {doubt}")
         unsure = {tag.shot.address for tag in tags if is_unsure(tag, asked.settings)}
         self._tally.written(order.cut, written, num_shots=num_shots(tags), num_unsure=len(unsure), num_skips=len(skips))
+
+
+def _usual_reason(skips: Sequence[Skip]) -> str:
+    """Say why most of the clips gave no shot."""
+    if not skips:
+        return "it shows no clips"
+    (reason, count), *others = Counter(skip.reason for skip in skips).most_common()
+    return f"{reason} (so {count} of {len(skips)} clips)" if others else reason
 
 
 @remembered

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
 from otio_shottag.cli.output import NOTES, note, plain
 
@@ -67,8 +68,8 @@ class Tally:
             console=NOTES,
             disable=self._lines or not NOTES.is_terminal,
             transient=True,
-            # rich would send our lines to stderr, where they are not wanted when stdout is a file
-            redirect_stdout=sys.stdout.isatty(),
+            # rich would send stdout to stderr, which is not wanted where it is a file: see ``say``.
+            redirect_stdout=False,
         )
         with bar:
             bar.add_task("", total=self.num_cuts)
@@ -76,6 +77,13 @@ class Tally:
             self._show()
             yield
         self._bar = None
+
+    def say(self, text: str, *, on_stdout: bool = False) -> None:
+        """Print a line; on a terminal above the bar."""
+        if self._bar is None or self._bar.disable or (on_stdout and not sys.stdout.isatty()):
+            click.echo(plain(text), err=not on_stdout)
+        else:
+            NOTES.print(Text(plain(text)), soft_wrap=True)
 
     def doing(self, words: str) -> None:
         """Say on the bar what goes on that is no judging."""
@@ -107,14 +115,14 @@ class Tally:
     def failed(self, reason: str) -> None:
         """Count a cut that cannot be done, and say why."""
         self.failures.append(plain(" ".join(reason.split())))
-        note(f"failed: {self.failures[-1]}")
+        self.say(f"failed: {self.failures[-1]}")
         self._finished()
 
     def written(self, cut: Path, outputs: Sequence[Path], *, num_shots: int, num_unsure: int, num_skips: int) -> None:
         """Count a cut that is written, and say so on stdout."""
         self.num_written += 1
         counts = f"{num_shots} shots, {num_unsure} unsure, {num_skips} skipped"
-        click.echo(plain(f"{cut}: {counts}; wrote {', '.join(map(str, outputs))}"))
+        self.say(f"{cut}: {counts}; wrote {', '.join(map(str, outputs))}", on_stdout=True)
         self._finished()
 
     def speed(self, seconds: float, *, num_known: int, device: str | None) -> str | None:
