@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from otio_shottag.formats import WRITERS
 from otio_shottag.formats.routes import ENDINGS
 from otio_shottag.journal import NAME
 from tests.cuts import clip, span, timeline, track
-from tests.media import Clip, write_clip
+from tests.media import Clip, write_clip, write_sequence
 from tests.stand_in import StandIn
 
 FAST = [sys.executable, str(Path(__file__).parent / "fast_command.py")]
@@ -78,7 +79,7 @@ def test_a_folder_comes_out_as_cut_by_cut(run, cuts):
     assert code == 0, err
     for cut, name in {"ep1": "ep1", "ep2": "ep2", "b #2/日本 3": "b #2/日本 3"}.items():
         for ending in ("otio", "csv"):
-            run(cuts / f"{cut}.otio", "-o", f"single.{ending}", "--force")
+            run(cuts / f"{cut}.otio", "-o", f"single.{ending}", "--force", "--no-cache")
             assert Path(f"tagged/new/{name}.tagged.{ending}").read_bytes() == Path(f"single.{ending}").read_bytes()
     assert len(tree(Path("tagged"))) == 6
     first = "cuts/b #2/日本 3.otio: 4 shots, 0 unsure, 0 skipped; wrote tagged/new/b #2/日本 3.tagged.otio, tagged/new/"
@@ -250,7 +251,13 @@ def test_no_cut_is_written_over(run, cuts, clips):
 def test_cuts_that_would_be_called_alike_keep_their_ending(run, cuts, clips):
     """ep1.otio and ep1.edl in one folder are written under both names; a.EDL and A.otio are alike on some disks."""
     for cut, other in (("ep1", "ep1.edl"), ("ep2", "EP2.csv.otio")):
-        run(cuts / f"{cut}.otio", "-o", cuts / other, *(["--format", "cmx"] if other.endswith("edl") else []))
+        run(
+            cuts / f"{cut}.otio",
+            "-o",
+            cuts / other,
+            "--no-cache",
+            *(["--format", "cmx"] if other.endswith("edl") else []),
+        )
     (cuts / "EP2.csv.otio").rename(cuts / "EP2.Otio")
     code, _, err = run(cuts, "-o", "tagged", "--media-root", clips)
     assert code == 0, err
@@ -507,20 +514,37 @@ def test_a_fcpxmld_bundle_is_resumed_like_a_file(run, cuts):
     assert (code, "ep1.tagged.fcpxmld: is there already" in err) == (1, True)
 
 
+def test_numbered_pictures_are_known_by_those_that_were_looked_at(run, tmp_path, monkeypatch):
+    """A cut of an image sequence is done again when a picture that was judged has changed, and not for any other."""
+    monkeypatch.chdir(tmp_path)
+    Path("seq").mkdir()
+    write_sequence(Path("seq"), "png", "rgb24", ".png", numbers=range(1, 11), rate=Fraction(24))
+    reference = otio.schema.ImageSequenceReference(
+        target_url_base="seq", name_prefix="shot.", name_suffix=".png", start_frame=1, frame_step=1, rate=24,
+        frame_zero_padding=4, available_range=span(0, 10),
+    )  # fmt: skip
+    item = otio.schema.Clip(name="row", media_reference=reference, source_range=span(0, 10))
+    otio.adapters.write_to_file(timeline(track(item)), "cut.otio")
+    assert run("cut.otio", "--resume", "--frames-per-shot", "1")[0] == 0
+    for number, expected in ((2, "1 of 1 cuts done already"), (6, "1 of 1 cuts written")):
+        os.utime(f"seq/shot.{number:04d}.png", (1, 1))
+        assert expected in run("cut.otio", "--resume", "--frames-per-shot", "1")[2]
+
+
 def test_movies_and_archives_go_the_same_way(run, clips, tmp_path, monkeypatch):
     """Movies named by a pattern have their cuts found, an .otioz brings its media; both are known as done."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "films").mkdir()
     for name in ("one", "two #2"):
         write_clip(tmp_path / f"films/{name}.mp4", Clip(num_frames=30))
-    write_cut(tmp_path / "films/cut.otio", clips, [(0, 9)])
-    made = otio.adapters.read_from_file("films/cut.otio")
-    otio.adapters.write_to_file(made, "films/arc.otioz")
-    Path("films/cut.otio").unlink()
+    away = clip("", span(0, 10), name="away")
+    items = [clip(str(clips / "plain24.mp4"), span(0, 9), available=span(0, 100)), away]
+    otio.adapters.write_to_file(timeline(track(*items)), "films/arc.otioz")
     arguments = ["films/**/*.mp4", "films/arc.otioz", "-o", "tagged", "--progress", "lines"]
     code, _, err = run(*arguments)
     assert code == 0, err
     assert sorted(tree(Path("tagged"))) == ["arc.tagged.otio", "one.tagged.otio", "two #2.tagged.otio"]
+    assert "1 clip skipped:" in err
     assert "3 of 3 cuts done already" in run(*arguments, "--resume")[2]
     code, _, err = run("films", "-o", "more")
     assert code == 0

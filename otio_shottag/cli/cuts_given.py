@@ -157,17 +157,17 @@ def _below(
         try:
             with os.scandir(folder.joinpath(*parts)) as entries:
                 # Unlike an entry's own is_dir(), os.path's takes a link to itself.
-                kinds = [(entry.name, os.path.isdir(entry), os.path.isfile(entry)) for entry in entries]
+                kinds = [(entry.name, os.path.isdir(entry)) for entry in entries]
         except OSError as error:
             found.problems.append(f"{folder.joinpath(*parts)}: cannot be looked through: {error.strerror or error}")
             continue
-        for name, is_dir, is_file in kinds:
+        for name, is_dir in kinds:
             below = (*parts, name)
             if name.startswith("."):
                 continue
-            if is_file or (is_dir and is_bundle(Path(name))):
+            if not is_dir or is_bundle(Path(name)):  # of a pipe, or a link to nothing, reading says what it is
                 yield below
-            elif is_dir and enters(below):
+            elif enters(below):
                 waiting.append(below)
 
 

@@ -232,7 +232,7 @@ class Run:
         tags, unmatched = correct(tags, asked.corrections)
         still = {id(one) for one in unmatched}
         self._unmatched = [one for one in self._unmatched if id(one) in still]
-        result = blake2b(repr((tags, skips)).encode(errors="surrogateescape"), digest_size=20).hexdigest()
+        result = _digest((tags, skips), work.cut)
         if taken.before is not None and taken.before.result == result:
             self._tally.done_already()
             return
@@ -251,6 +251,13 @@ class Run:
             self._tally.say(f"{order.cut}: {doubt}")
         unsure = {tag.shot.address for tag in tags if is_unsure(tag, asked.settings)}
         self._tally.written(order.cut, written, num_shots=num_shots(tags), num_unsure=len(unsure), num_skips=len(skips))
+
+
+def _digest(results: Any, cut: Cut) -> str:
+    """Tell what was found in a cut from what else could be."""
+    # An archive is unpacked to another folder each time.
+    words = repr(results).replace(str(cut.media_folder), "") if cut.holds is not None else repr(results)
+    return blake2b(words.encode(errors="surrogateescape"), digest_size=20).hexdigest()
 
 
 def _usual_reason(skips: Sequence[Skip]) -> str:
