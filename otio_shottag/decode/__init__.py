@@ -6,6 +6,7 @@ reading      the picture on screen at a moment
 render       a frame as a small upright picture; ``orientation`` and ``tone`` help
 decoding     all of that, for the moments of a file or of numbered pictures
 playing      every picture of a film, in order
+processes    all of that in processes of their own
 probing      what a header says
 
 FFmpeg and numpy are loaded when the first header or picture is wanted: a cut that was judged before

@@ -22,6 +22,7 @@ class Hardware:
         """Raises MediaError for a kind that nobody knows."""
         if wish not in KINDS:
             raise MediaError(f"unknown hardware decoding {wish!r}; one of {', '.join(KINDS)}")
+        self.wish = wish
         self._kind = None if wish in ("auto", "none") else wish
         self._num_used = 0
         self._num_not_used = 0
@@ -42,6 +43,16 @@ class Hardware:
             self._num_used += 1
         else:
             self._num_not_used += 1
+
+    def take(self) -> tuple[int, int]:
+        """Give, and forget, how many files were decoded on it and how many not; for ``add`` elsewhere."""
+        counts, self._num_used, self._num_not_used = (self._num_used, self._num_not_used), 0, 0
+        return counts
+
+    def add(self, counts: tuple[int, int]) -> None:
+        """Count what another process took."""
+        self._num_used += counts[0]
+        self._num_not_used += counts[1]
 
     @property
     def words(self) -> str:

@@ -1,0 +1,96 @@
+"""Decoding in other processes gives the same pictures, and a file that kills its process costs only itself."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from otio_shottag.decode import decode_frames
+from otio_shottag.decode.processes import DecodeProcesses
+from otio_shottag.errors import MediaError
+from tests.media import read_number
+
+MOMENTS = [Fraction(2 * number + 1, 48) for number in (5, 40, 41, 90)]
+
+
+def test_the_same_pictures(clips):
+    """A moment gives the same bytes from another process as from this one, from several threads at once."""
+    names = ["plain24.mp4", "tc24.mov", "tc25.mov", "plain50.mp4"] * 3
+    with DecodeProcesses(2) as processes, ThreadPoolExecutor(4) as threads:
+        there = list(threads.map(lambda name: processes.decode_frames(clips / name, MOMENTS, 96), names))
+    for name, frames in zip(names, there, strict=True):
+        here = decode_frames(clips / name, MOMENTS, 96)
+        assert (frames.data == here.data).all()
+        assert (frames.seconds, frames.failures) == (here.seconds, here.failures)
+    assert read_number(there[0].data[1]) == 40
+
+
+def test_what_cannot_be_decoded_is_an_error_here(tmp_path):
+    """A file that is no film raises the same MediaError as without processes."""
+    path = tmp_path / "no film.mov"
+    path.write_bytes(b"no film" * 1000)
+    with pytest.raises(MediaError) as here:
+        decode_frames(path, MOMENTS, 96)
+    with DecodeProcesses(1) as processes, pytest.raises(MediaError) as there:
+        processes.decode_frames(path, MOMENTS, 96)
+    assert str(there.value) == str(here.value)
+
+
+def die():
+    """Bring down the process that unpickles a DeadlyPath."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class DeadlyPath(type(Path())):
+    """A file that kills the process it is sent to, as one that finds a fault in a decoder may."""
+
+    def __reduce__(self):
+        with Path(self).open("a") as log:
+            log.write("sent\n")
+        return die, ()
+
+
+def test_a_file_that_kills_its_process_is_tried_twice(clips, tmp_path):
+    """It becomes an error that says so, and the next file is decoded as if nothing had been."""
+    deadly = DeadlyPath(tmp_path / "deadly.mov")
+    with DecodeProcesses(1) as processes:
+        with pytest.raises(MediaError, match=r"deadly\.mov: brought the decoder down 2 times"):
+            processes.decode_frames(deadly, MOMENTS, 96)
+        frames = processes.decode_frames(clips / "plain24.mp4", MOMENTS, 96)
+    assert [read_number(picture) for picture in frames.data] == [5, 40, 41, 90]
+    assert (tmp_path / "deadly.mov").read_text() == "sent\n" * 2
+
+
+def test_no_process_outlives_a_killed_run(clips):
+    """Where the run is killed, the processes that decode for it end by themselves."""
+    code = """
+import sys, time
+from fractions import Fraction
+from pathlib import Path
+from otio_shottag.decode.processes import DecodeProcesses
+
+if __name__ == "__main__":
+    processes = DecodeProcesses(1)
+    processes.decode_frames(Path(sys.argv[1]), [Fraction(1, 48)], 96)
+    print(processes._idle[0].process.pid, flush=True)
+    time.sleep(60)
+"""
+    run = subprocess.Popen([sys.executable, "-c", code, str(clips / "plain24.mp4")], stdout=subprocess.PIPE, text=True)
+    assert run.stdout is not None
+    child = int(run.stdout.readline())
+    assert Path(f"/proc/{child}").exists() or sys.platform != "linux"
+    run.kill()
+    run.communicate()
+    for _ in range(200):
+        try:
+            os.kill(child, 0)
+        except ProcessLookupError:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"process {child} goes on")
