@@ -12,7 +12,7 @@ detector takes one of its frames for a cut, which is seldom.
 
 from bisect import bisect
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import pairwise
 from math import ceil
@@ -56,6 +56,8 @@ class Detection:
     """No shot is made shorter."""
     progress: Callable[[int, int | None], None] | None = None
     """Called after every picture with how many were seen, and how many there are if the file says so."""
+    look: "Callable[[Path, Detection], MovieShots] | None" = field(default=None, repr=False)
+    """Who looks at the pictures; ``find_cuts`` here, by default."""
 
     def __post_init__(self) -> None:
         if self.detector not in DETECTORS:

@@ -7,7 +7,8 @@
     ├── FormatError       this cut cannot be written in that format
     ├── SettingsError     shottag.yaml is wrong
     ├── CorrectionsError  a file of corrections is wrong
-    └── InstallError      the scripts for Resolve cannot be put, found or taken off where asked
+    ├── InstallError      the scripts for Resolve cannot be put, found or taken off where asked
+    └── FarmError         the cluster cannot be reached, or none of its nodes can do the work
 
 Every message is one line: what is wrong, the value, what would be right. The command line
 prints it and exits 1. Any other exception is a bug and keeps its traceback.
@@ -44,3 +45,7 @@ class CorrectionsError(ShottagError):
 
 class InstallError(ShottagError):
     """The scripts for Resolve cannot be put, found or taken off where asked."""
+
+
+class FarmError(ShottagError):
+    """The cluster cannot be reached, or none of its nodes can do the work."""

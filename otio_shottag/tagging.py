@@ -32,8 +32,8 @@ _MOST_IN_A_ROW = 4
 """Shots of one file that one thread takes at a time: few enough that no core is left waiting at the end."""
 _BATCH = 16
 """Shots judged at once where they are judged in batches: some four dozen pictures."""
-_CREW_STRETCH = 16
-"""Shots of a stretch for each worker of a crew, which is all that one order to it holds."""
+_CREW_STRETCH, _CREW_IN_A_ROW = 16, 8
+"""Shots of a stretch for each worker of a crew, and those of one file that it is asked for at a time."""
 _CREW_AHEAD = 4
 """Stretches on their way to a crew at a time: one that waits for a lost node must not stop the others."""
 
@@ -214,7 +214,7 @@ class _Run:
             # A network takes seconds to load: one thread begins with that while the others decode.
             self._loading.add(id(analysis))
             self._pending[self._pool.submit(_is_judged_side_by_side, analysis)] = ()
-        size = min(_CREW_STRETCH, share) if crew else max(1, min(_MOST_IN_A_ROW, len(slots) // self._num_workers))
+        size = min(_CREW_IN_A_ROW, share) if crew else max(1, min(_MOST_IN_A_ROW, len(slots) // self._num_workers))
         for first in range(0, len(slots), size):
             some = slots[first : first + size]
             if crew is None:

@@ -157,7 +157,7 @@ def _read(path: Path, kind: str, *, rate: Fraction | None, sequence: str | None)
 
 def _read_movie(path: Path, detection: Detection) -> Cut:
     try:
-        found = find_cuts(path, detection)
+        found = (detection.look or find_cuts)(path, detection)
     except MediaError as error:
         reason = str(error).removeprefix(f"{path}: ")
         kind = f"{path.suffix or 'no ending'!r} is no timeline; one of {', '.join(sorted(KINDS))}"

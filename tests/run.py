@@ -11,7 +11,7 @@ STEPS = (
     ("ruff", "check", "."),
     ("ruff", "format", "--check", "."),
     ("mypy",),
-    ("pytest", "-q", "-n", "auto"),
+    ("pytest", "-q", "-n", "auto", "--dist", "loadgroup"),
 )
 
 

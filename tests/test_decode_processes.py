@@ -94,3 +94,12 @@ if __name__ == "__main__":
             return
         time.sleep(0.05)
     pytest.fail(f"process {child} goes on")
+
+
+def test_the_command_with_jobs(command_line, tmp_path):
+    """--jobs gives the very file that a run without it gives."""
+    cut = Path(__file__).parent.parent / "examples" / "cut.otio"
+    assert command_line(cut, "-o", tmp_path / "threads.otio", "--no-cache")[0] == 0
+    code, _, err = command_line(cut, "-o", tmp_path / "jobs.otio", "--no-cache", "--jobs", 2)
+    assert code == 0, err
+    assert (tmp_path / "jobs.otio").read_bytes() == (tmp_path / "threads.otio").read_bytes()

@@ -58,6 +58,7 @@ def command(into: Path | None) -> None:
         "adapters": _adapters,
         "codecs": _codecs,
         "movies": _movies,
+        "farm": _farm,
         "device": _device,
         "weights": _weights,
         "Resolve": partial(_resolve, into),
@@ -123,6 +124,13 @@ def _movies() -> Iterator[Line]:
         yield True, "movies", f"their cuts cannot be found, which needs PySceneDetect: {INSTALL}"
     else:
         yield True, "movies", "their cuts are found with PySceneDetect"
+
+
+def _farm() -> Iterator[Line]:
+    if find_spec("ray") is None:
+        yield True, "farm", "this machine judges alone; pip install 'otio-shottag[ray]' for a cluster"
+    else:
+        yield True, "farm", f"Ray {version('ray')}; every node needs the same, and this otio-shottag"
 
 
 def _device() -> Iterator[Line]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from otio_shottag.cli.analyses import judge_each
+from otio_shottag.cli.workforce import workforce_options
 
 if TYPE_CHECKING:
     from otio_shottag.analyses import Analysis
     from otio_shottag.cache import Cache
-    from otio_shottag.decode import Hardware
+    from otio_shottag.cli.workforce import Workforce
     from otio_shottag.formats import RunFacts
     from otio_shottag.shots import Shot, Skip, Tag
 
@@ -20,7 +21,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 
 def effort_options(command: F) -> F:
-    """Add the options that say how much to look at, and what decodes it."""
+    """Add the options that say how much to look at, what decodes it, and who does the work."""
+    command = workforce_options(command)
     for option in reversed(
         [
             click.option(
@@ -44,29 +46,25 @@ def judge_shots(
     model: Path | None,
     device: str,
     frames_per_shot: int | None,
-    hwaccel: str,
+    workforce: "Workforce",
     cache: "Cache | None",
     seconds: dict[str, float],
     progress_style: str = "bar",
 ) -> "tuple[list[Tag], list[Skip], bool, RunFacts]":
     """Judge the shots with each analysis; give tags, skips, whether Ctrl-C ended it, and how it went."""
-    from otio_shottag.analyses import load_analysis
-    from otio_shottag.decode import Hardware
     from otio_shottag.formats import RunFacts
-
-    hardware = Hardware(hwaccel)
 
     def judge_one(name: str, spent: dict[str, float]) -> "tuple[Analysis, list[Tag], list[Skip], bool]":
         options: dict[str, Any] = {"model": model, "frames_per_shot": frames_per_shot} if name == "shot_type" else {}
-        analysis = load_analysis(name, device=device, **options)
-        return analysis, *_judge(shots, analysis, hardware, cache, spent, progress_style)
+        analysis = workforce.load_analysis(name, device=device, **options)
+        return analysis, *_judge(shots, analysis, workforce, cache, spent, progress_style)
 
     started = time.perf_counter()
     judged_on, tags, skips, stopped = judge_each(analyses, shots, seconds, judge_one)
     seconds["total"] = time.perf_counter() - started
     facts = RunFacts(
         device=judged_on,
-        decoder=hardware.words,
+        decoder=workforce.decoder,
         remembered=cache.hits if cache is not None else 0,
         seconds={stage: round(spent, 3) for stage, spent in seconds.items()},
     )
@@ -76,20 +74,18 @@ def judge_shots(
 def _judge(
     shots: "Sequence[Shot]",
     analysis: "Analysis",
-    hardware: "Hardware",
+    workforce: "Workforce",
     cache: "Cache | None",
     seconds: dict[str, float],
     progress_style: str,
 ) -> "tuple[list[Tag], list[Skip], bool]":
     """Judge the shots with one analysis and a bar; tell whether Ctrl-C ended it."""
     from otio_shottag.cli.output import progress
-    from otio_shottag.decode import OpenFiles
     from otio_shottag.shots import Tag
-    from otio_shottag.tagging import judge
 
     tags: list[Tag] = []
     skips: list[Skip] = []
-    results = judge(shots, analysis, cache=cache, files=OpenFiles(hardware=hardware), seconds=seconds)
+    results = workforce.judge_each(((shot, analysis) for shot in shots), cache=cache, seconds=seconds)
     with progress(len(shots), "shots", style=progress_style) as bar:
         try:
             for result in results:
@@ -104,7 +100,7 @@ def _judge(
 
 def speed(num_shots: int, facts: "RunFacts") -> str:
     """Say how fast a run was and what judged it."""
-    total = facts.seconds["total"]
+    total = max(facts.seconds["total"], 0.001)  # it is rounded to that
     words = f"{num_shots} shots in {total:.1f} s ({num_shots / total:.1f} shots/s)"
     if facts.device is None:
         return f"{words}, all known from earlier runs"

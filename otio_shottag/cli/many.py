@@ -15,6 +15,7 @@ from otio_shottag.cli.options import split_names
 from otio_shottag.cli.output import note
 from otio_shottag.cli.pages import read_corrections_of
 from otio_shottag.cli.tag import chosen_settings
+from otio_shottag.cli.workforce import at_work
 from otio_shottag.errors import TimelineError
 
 
@@ -35,11 +36,12 @@ def tag_many(
     separate_markers: bool,
     corrections_path: Path | None,
     tracks: str | None,
+    jobs: int | None,
+    ray_address: str | None,
+    hwaccel: str,
     **options: Any,
 ) -> None:
     """Tag the cuts that are meant; ``options`` are the fields of ``Asked`` that are as they were given."""
-    from otio_shottag.analyses import load_analysis
-
     settings = with_separate_markers(chosen_settings(settings_path, min_confidence), separate_markers)
     corrections = read_corrections_of(corrections_path)
     asked = Asked(settings=settings, corrections=corrections, tracks=split_names(tracks), **options)
@@ -57,11 +59,14 @@ def tag_many(
     own: dict[str, dict[str, Any]] = {
         "shot_type": {"model": asked.model, "frames_per_shot": asked.frames_per_shot},
     }
-    analyses = [load_analysis(name, device=asked.device, **own.get(name, {})) for name in asked.analyses]
-    with opened(cache_path, no_cache=no_cache) as cache, tally.shown():
+    workers = at_work(
+        jobs=jobs, ray_address=ray_address, hwaccel=hwaccel, media_roots=asked.media_roots, maps=asked.maps
+    )
+    with opened(cache_path, no_cache=no_cache) as cache, workers as workforce, tally.shown():
+        analyses = [workforce.load_analysis(name, device=asked.device, **own.get(name, {})) for name in asked.analyses]
         for problem in found.problems:
             tally.failed(problem)
-        run = Run(asked, orders, gate, tally, analyses, cache, resume=resume)
+        run = Run(asked, orders, gate, tally, analyses, cache, workforce, resume=resume)
         was_stopped = run.go()
     run.show_corrections()
     tally.show_end(run.speed())

@@ -21,27 +21,28 @@ from otio_shottag.cli.many_outputs import Gate, Order
 from otio_shottag.cli.many_words import Tally
 from otio_shottag.cli.output import note
 from otio_shottag.cli.pages import show_unmatched
+from otio_shottag.cli.scouts import Scouts
 from otio_shottag.cli.targets import joined, write_targets
 from otio_shottag.cli.windows import Judging, Work
+from otio_shottag.cli.workforce import Workforce
 from otio_shottag.corrections import Correction, correct
-from otio_shottag.decode import Hardware, OpenFiles, probe
+from otio_shottag.decode import probe
 from otio_shottag.errors import FormatError, MediaError, ShottagError, TimelineError
 from otio_shottag.finding import find_shots
 from otio_shottag.formats import RunFacts, deliver
 from otio_shottag.formats.routes import doubts
 from otio_shottag.journal import Done, what_it_rests_on
 from otio_shottag.marks import Place, is_unsure
-from otio_shottag.media_paths import MediaFinder, PathMap
+from otio_shottag.media_paths import PathMap
 from otio_shottag.settings import Settings
 from otio_shottag.shots import ImageSequence, Shot, Skip
-from otio_shottag.tagging import judge_each
 from otio_shottag.timeline import KINDS, Cut, read_timeline
 
 if TYPE_CHECKING:
     from otio_shottag.analyses import Analysis
     from otio_shottag.cache import Cache
     from otio_shottag.cache.identity import Stamp
-    from otio_shottag.cuts import Detection
+    from otio_shottag.cuts import Detection, MovieShots
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +63,12 @@ class Asked:
     frames_per_shot: int | None
     model: Path | None
     device: str
-    hwaccel: str
 
     def in_words(self, place: Callable[[Path], str]) -> str:
         """Say all that the outputs depend on besides cut and media, with paths as ``place`` names them."""
         facts: dict[str, Any] = {one.name: getattr(self, one.name) for one in fields(self)}
         # What decodes and judges is as little a part of the result here as it is for the cache.
-        del facts["device"], facts["hwaccel"], facts["model"]
+        del facts["device"], facts["model"]
         facts["media_roots"] = [place(path) for path in self.media_roots]
         facts["maps"] = [(one.source, place(Path(one.target))) for one in self.maps]
         return f"{version('otio-shottag')} {_model_digest(self.model)} {facts}"
@@ -96,6 +96,7 @@ class Run:
         tally: Tally,
         analyses: "Sequence[Analysis]",
         cache: "Cache | None",
+        workforce: "Workforce",
         *,
         resume: bool,
     ) -> None:
@@ -106,10 +107,12 @@ class Run:
         self._analyses = analyses
         self._cache = cache
         self._resume = resume
-        self._hardware = Hardware(asked.hwaccel)
+        self._workforce = workforce
         self._seconds: dict[str, float] = {}
-        self._finder = MediaFinder(roots=asked.media_roots, maps=asked.maps)
-        self._probe = lru_cache(maxsize=10_000)(probe) if cache is None else cache.probing(probe)
+        self._finder = workforce.finder()
+        look = lru_cache(maxsize=10_000)(probe) if cache is None else cache.probing(probe)
+        self._probe = workforce.probing(look)
+        self._scouts = Scouts(self._begin_cuts, asked.detection, most=workforce.num_movies)
         self._unmatched = list(asked.corrections)
         # All cuts of one journal have the same options in the same words.
         self._options_in_words = remembered(lambda root: asked.in_words(gate.journal_of(root).place))
@@ -117,9 +120,8 @@ class Run:
     def go(self) -> bool:
         """Judge and write everything; tell whether Ctrl-C ended it."""
         judging = Judging(self._works(), self._analyses)
-        files = OpenFiles(hardware=self._hardware)
         started = time.perf_counter()
-        results = judge_each(judging.wanted(), cache=self._cache, seconds=self._seconds, files=files)
+        results = self._workforce.judge_each(judging.wanted(), cache=self._cache, seconds=self._seconds)
         try:
             for result in results:
                 work, is_last = judging.take(result)
@@ -151,7 +153,7 @@ class Run:
 
     def _facts(self) -> RunFacts:
         devices = dict.fromkeys(filter(None, (analysis.device for analysis in self._analyses)))
-        return RunFacts(device=", ".join(devices) or None, decoder=self._hardware.words, remembered=None)
+        return RunFacts(device=", ".join(devices) or None, decoder=self._workforce.decoder, remembered=None)
 
     def _attempt(self, step: "Callable[[Any], Work | None]", subject: Any, order: Order) -> Work | None:
         """Do a step with one cut; what the user can mend costs that cut only."""
@@ -163,25 +165,48 @@ class Run:
             return None
 
     def _works(self) -> Iterator[Work]:
-        for order in self._orders:
+        for order in self._scouts.ahead_of(self._orders, self._movie_to_look_at):
             work = self._attempt(self._take_up, order, order)
             if work is not None:
                 yield work
 
-    def _take_up(self, order: Order) -> Work | None:
-        """Read a cut and find its shots; None where it is done already."""
-        asked, journal = self._asked, self._gate.journal_of(order.root)
+    def _before(self, order: Order) -> tuple[str, Done | None]:
+        """Say what a cut rests on, and what an earlier run made of it, if that still holds. Raises TimelineError."""
         words = f"{self._options_in_words(order.root)} {[(path.name, name) for path, name in order.targets]}"
         rests_on = what_it_rests_on(order.cut, words)
-        before = journal.unchanged(order.cut, rests_on, order.outputs) if self._resume else None
-        is_movie = order.cut.suffix.lower() not in KINDS
+        journal = self._gate.journal_of(order.root)
+        return rests_on, journal.unchanged(order.cut, rests_on, order.outputs) if self._resume else None
+
+    def _begin_cuts(self, movie: Path, detection: "Detection") -> "Callable[[], MovieShots]":
+        def watch(seen: int, of: int | None) -> None:
+            if seen % 100 == 0:
+                self._tally.doing(f"finding cuts in {movie.name}, {seen} of {of or 'its'} frames")
+
+        return self._workforce.begin_cuts(movie, replace(detection, progress=watch))
+
+    def _movie_to_look_at(self, order: Order) -> Path | None:
+        """Give a cut that is a movie, if its cuts have to be found."""
+        if not _is_movie(order.cut):
+            return None
+        try:
+            is_done = self._before(order)[1] is not None
+            self._gate.check(order)
+        except ShottagError:  # it is said when its turn comes
+            return None
+        return None if is_done else order.cut
+
+    def _take_up(self, order: Order) -> Work | None:
+        """Read a cut and find its shots; None where it is done already."""
+        asked = self._asked
+        rests_on, before = self._before(order)
+        is_movie = _is_movie(order.cut)
         # A clip without footage may have it by now. What is skipped of a movie stays so as long as the file does.
         if before is not None and (is_movie or not before.skips):
             self._tally.done_already(before.skips)
             return None
         self._gate.check(order)
-        watched = replace(asked.detection, progress=self._watch(order)) if is_movie else None
-        cut = read_timeline(order.cut, rate=asked.rate, sequence=asked.sequence, detection=watched)
+        detection = self._scouts.detection(order.cut)
+        cut = read_timeline(order.cut, rate=asked.rate, sequence=asked.sequence, detection=detection)
         shots, skips = find_shots(
             cut,
             finder=self._finder.beside(cut.media_folder),
@@ -193,13 +218,6 @@ class Run:
             self._tally.skipped(order.cut, skips)
             raise TimelineError(f"{order.cut}: no shot can be judged: {_usual_reason(skips)}")
         return Work(_Taken(order, rests_on, self._media(cut, shots), before), cut, shots, skips)
-
-    def _watch(self, order: Order) -> Callable[[int, int | None], None]:
-        def show(seen: int, of: int | None) -> None:
-            if seen % 100 == 0:
-                self._tally.doing(f"finding cuts in {order.cut.name}, {seen} of {of or 'its'} frames")
-
-        return show
 
     def _media(self, cut: Cut, shots: Sequence[Shot]) -> "dict[Path, Stamp | None]":
         """Give the files that shots are judged by, as they are now; none that came out of the cut's own archive."""
@@ -258,6 +276,10 @@ def _digest(results: Any, cut: Cut) -> str:
     # An archive is unpacked to another folder each time.
     words = repr(results).replace(str(cut.media_folder), "") if cut.holds is not None else repr(results)
     return blake2b(words.encode(errors="surrogateescape"), digest_size=20).hexdigest()
+
+
+def _is_movie(path: Path) -> bool:
+    return path.suffix.lower() not in KINDS
 
 
 def _usual_reason(skips: Sequence[Skip]) -> str:

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from otio_shottag.cache import Cache
+    from otio_shottag.cli.workforce import Workforce
     from otio_shottag.cuts import Detection
     from otio_shottag.media_paths import PathMap
     from otio_shottag.shots import Shot, Skip
@@ -136,12 +137,22 @@ def find(
     tracks: tuple[str, ...] | None,
     include_disabled: bool,
     cache: "Cache | None" = None,
+    workforce: "Workforce | None" = None,
 ) -> "tuple[list[Shot], list[Skip]]":
-    """Find the shots that the options ask for; ``cache`` knows what media files' headers say."""
+    """Find the shots that the options ask for.
+
+    ``cache`` knows what media files' headers say, a ``workforce`` may see files that this machine does not.
+    """
     from otio_shottag.decode import probe
     from otio_shottag.finding import find_shots
     from otio_shottag.media_paths import MediaFinder
 
-    finder = MediaFinder(folder=cut.media_folder, roots=media_roots, maps=maps)
+    finder = MediaFinder(roots=media_roots, maps=maps) if workforce is None else workforce.finder()
     look = probe if cache is None else cache.probing(probe)
-    return find_shots(cut, finder=finder, tracks=tracks, include_disabled=include_disabled, probe=look)
+    return find_shots(
+        cut,
+        finder=finder.beside(cut.media_folder),
+        tracks=tracks,
+        include_disabled=include_disabled,
+        probe=look if workforce is None else workforce.probing(look),
+    )

@@ -23,10 +23,12 @@ from otio_shottag.cli.pages import (
     write_page,
 )
 from otio_shottag.cli.targets import check_targets
+from otio_shottag.cli.workforce import at_work
 from otio_shottag.errors import TimelineError
 
 if TYPE_CHECKING:
     from otio_shottag.cache import Cache
+    from otio_shottag.cli.workforce import Workforce
     from otio_shottag.corrections import Correction
     from otio_shottag.cuts import Detection
     from otio_shottag.formats import Delivery
@@ -57,6 +59,8 @@ def command(
     cache_path: Path | None,
     no_cache: bool,
     no_heat_maps: bool,
+    jobs: int | None,
+    ray_address: str | None,
     **options: Any,
 ) -> None:
     """Judge the shots of CUT and draw a page of them: strip, figures and contact sheet.
@@ -74,8 +78,9 @@ def command(
     for cut in cuts:
         check_targets(cut, [page], force=force)
     check_options(options["analyses"], options["model"], options["frames_per_shot"])
-    with opened(cache_path, no_cache=no_cache) as cache:
-        deliveries = [_judged(cut, settings, corrections, cache, **options) for cut in cuts]
+    given = {name: options[name] for name in ("hwaccel", "media_roots", "maps")}
+    with opened(cache_path, no_cache=no_cache) as cache, at_work(jobs=jobs, ray_address=ray_address, **given) as crew:
+        deliveries = [_judged(cut, settings, corrections, cache, crew, **options) for cut in cuts]
     write_page(deliveries, page, model=options["model"], device=options["device"], heat_maps=not no_heat_maps)
     shots = sum(tag.analysis == SIZES for delivery in deliveries for tag in delivery.tags)
     device = deliveries[0].run.device
@@ -94,10 +99,10 @@ def _judged(
     settings: "Settings",
     corrections: "list[Correction]",
     cache: "Cache | None",
+    workforce: "Workforce",
     *,
     analyses: tuple[str, ...],
     detection: "Detection",
-    hwaccel: str,
     rate: Fraction | None,
     sequence: str | None,
     media_roots: Any,
@@ -121,6 +126,7 @@ def _judged(
         tracks=split_names(tracks),
         include_disabled=include_disabled,
         cache=cache,
+        workforce=workforce,
     )
     seconds: dict[str, float] = {}
     if not shots:
@@ -134,7 +140,7 @@ def _judged(
         model=model,
         device=device,
         frames_per_shot=frames_per_shot,
-        hwaccel=hwaccel,
+        workforce=workforce,
         cache=cache,
         seconds=seconds,
     )

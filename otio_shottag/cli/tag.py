@@ -26,6 +26,7 @@ from otio_shottag.cli.pages import (
 )
 from otio_shottag.cli.routes import for_option, plan, show_doubts, show_steps
 from otio_shottag.cli.targets import Target, check_targets, joined, write_targets
+from otio_shottag.cli.workforce import at_work
 from otio_shottag.errors import FormatError, TimelineError
 
 if TYPE_CHECKING:
@@ -125,6 +126,8 @@ def command(
     model: Path | None,
     device: str,
     hwaccel: str,
+    jobs: int | None,
+    ray_address: str | None,
     cache_path: Path | None,
     no_cache: bool,
     settings_path: Path | None,
@@ -156,7 +159,8 @@ def command(
         others = [*_json_file(json_path), *([report] if report is not None else [])]
         check_targets(cut, [path for path, _ in targets] + others, force=force)
     content = read_cut(cut, rate=rate, sequence=sequence, detection=detection)
-    with opened(cache_path, no_cache=no_cache) as cache:
+    workers = at_work(jobs=jobs, ray_address=ray_address, hwaccel=hwaccel, media_roots=media_roots, maps=maps)
+    with opened(cache_path, no_cache=no_cache) as cache, workers as workforce:
         shots, skips = find(
             content,
             media_roots=media_roots,
@@ -164,6 +168,7 @@ def command(
             tracks=picked,
             include_disabled=include_disabled,
             cache=cache,
+            workforce=workforce,
         )
         seconds = {"read": time.perf_counter() - started}
         if not shots:
@@ -177,7 +182,7 @@ def command(
             model=model,
             device=device,
             frames_per_shot=frames_per_shot,
-            hwaccel=hwaccel,
+            workforce=workforce,
             cache=cache,
             seconds=seconds,
             progress_style=progress_style,
