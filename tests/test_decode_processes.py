@@ -67,6 +67,31 @@ def test_a_file_that_kills_its_process_is_tried_twice(clips, tmp_path):
     assert (tmp_path / "deadly.mov").read_text() == "sent\n" * 2
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there Ctrl-C cannot be held back")
+def test_ctrl_c_while_processes_start_is_quiet(clips):
+    """Ctrl-C in the moment in which a process starts leaves no traceback of that process."""
+    code = """
+import os, signal, sys, threading, time
+from fractions import Fraction
+from pathlib import Path
+from otio_shottag.decode.processes import DecodeProcesses
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, lambda *_: None)
+    with DecodeProcesses(1) as processes:
+        ask = lambda: processes.decode_frames(Path(sys.argv[1]), [Fraction(1, 48)], 96)
+        asking = threading.Thread(target=ask)
+        asking.start()
+        while asking.is_alive():
+            os.killpg(0, signal.SIGINT)
+            time.sleep(0.05)
+"""
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(clips / "plain24.mp4")], capture_output=True, start_new_session=True, text=True
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+
+
 def test_no_process_outlives_a_killed_run(clips):
     """Where the run is killed, the processes that decode for it end by themselves."""
     code = """
