@@ -296,3 +296,13 @@ def test_without_ray_it_says_what_to_install(command_line, tmp_path, monkeypatch
     cut = ROOT / "examples" / "cut.otio"
     code, _, err = command_line(cut, "-o", tmp_path / "a.otio", "--ray", "local")
     assert (code, err) == (1, "otio-shottag: --ray needs Ray: pip install 'otio-shottag[ray]'\n")
+
+
+def test_an_error_in_the_farms_thread_ends_the_run(cluster, footage, monkeypatch):
+    """Whatever goes wrong where errands are sent comes out where results are awaited, also for the errand in hand."""
+    (shot,) = shots_of(footage, 1, files=1)
+    with Farm(cluster.address) as farm:
+        monkeypatch.setattr(farm._dispatch, "_send", lambda job, node: 1 / 0)
+        future = farm.submit(on(farm), shot.media, [FarmStandIn().moments(shot)])
+        with pytest.raises(ZeroDivisionError):
+            future.result(timeout=30)

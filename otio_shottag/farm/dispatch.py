@@ -9,7 +9,7 @@ the file's fault: the second time that happens, the file is given up.
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +66,8 @@ class Dispatch:
         self._out: dict[Any, _Job] = {}
         self._doubtful: dict[Any, _Job] = {}
         """Jobs whose process died, by a greeting to their node: whether it answers tells whose fault it was."""
+        self._open: set[_Job] = set()
+        """All that are not done: what an error in the farm's thread has to reach, wherever it struck."""
         self._resting: list[tuple[float, _Job]] = []
         """Jobs that are to be sent again, and when."""
         self._deaths: Counter[str] = Counter()
@@ -89,7 +91,9 @@ class Dispatch:
             if self._problem is not None:
                 job.future.set_exception(self._problem)
                 return job.future
+            self._open.add(job)
             self._waiting.setdefault(file, deque()).append(job)
+        job.future.add_done_callback(lambda _: self._open.discard(job))
         self._wake.set()
         return job.future
 
@@ -280,12 +284,7 @@ class Dispatch:
     def _fail_all(self, error: BaseException) -> None:
         with self._lock:
             self._problem = error
-            jobs: Sequence[_Job] = [
-                *self._out.values(),
-                *self._doubtful.values(),
-                *(job for _, job in self._resting),
-                *(job for jobs in self._waiting.values() for job in jobs),
-            ]
+            jobs = list(self._open)
         for job in jobs:
             if job.future.running() or job.future.set_running_or_notify_cancel():
                 job.future.set_exception(error)
