@@ -3,9 +3,11 @@
 import os
 import re
 import sys
+import tempfile
 import time
 from collections import deque
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,12 +16,13 @@ import pytest
 from otio_shottag.cache import open_cache
 from otio_shottag.cuts import Detection, find_cuts
 from otio_shottag.errors import FarmError, MediaError
-from otio_shottag.farm import Farm, FarmAnalysis
+from otio_shottag.farm import Farm, FarmAnalysis, errands
 from otio_shottag.farm.errands import Storage
 from otio_shottag.farm.footage import FarmFinder
 from otio_shottag.finding import find_shots
 from otio_shottag.media_paths import MediaFinder, PathMap
-from otio_shottag.shots import Skip
+from otio_shottag.model.header import SHIPPED
+from otio_shottag.shots import Prediction, Skip
 from otio_shottag.tagging import judge
 from otio_shottag.timeline import Cut
 from tests.cuts import clip, span, timeline, track
@@ -63,6 +66,14 @@ def cluster():
         made.shutdown()
 
 
+def wait_for(condition):
+    """Wait until something is so; two minutes are enough on the busiest machine."""
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)
+
+
 def cut_of(count, *, files=6, where=""):
     items = [clip(f"{where}{at % files}.mp4", span((at * 7) % 90, 4), available=span(0, 100)) for at in range(count)]
     return Cut.of(timeline(track(*items)))
@@ -85,16 +96,13 @@ def test_a_killed_node_costs_no_shot(cluster, footage):
     with Farm(cluster.address, note=notes.append) as farm:
         own = ray.get_runtime_context().get_node_id()  # the one that this process has joined
         victim = next(node for node in cluster.worker_nodes if node.node_id != own)
-        analysis = on(farm, slow_seconds=0.15)
-        results = judge(shots, analysis, crew=farm)
+        wait_for(lambda: len(farm._dispatch.cluster.ready) == 3)
+        results = judge(shots, on(farm, slow_seconds=0.15), crew=farm)
         tags = [next(results) for _ in range(40)]
-        assert analysis.device == "cpu (stand-in) on 3 nodes"
-        assert any(job.node.id == victim.node_id for job in farm._dispatch._out.values())
+        assert any(job.node.id == victim.node_id for job in list(farm._dispatch._out.values()))
         cluster.remove_node(victim, allow_graceful=False)
         tags += list(results)
-        deadline = time.monotonic() + 60
-        while not notes and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_for(lambda: notes)
     cluster.add_node(num_cpus=1)
     assert tags == here
     assert [note.partition("is lost")[1] for note in notes] == ["is lost"]
@@ -237,8 +245,7 @@ def test_cards_judge_what_other_cores_decoded(cluster, footage, monkeypatch):
             place_of = farm.footage.place_of
             places = {bad.media: DeadlyPlace(str(bad.media))}
             monkeypatch.setattr(farm.footage, "place_of", lambda media: places.get(media) or place_of(media))
-            while len(judges(farm)) < 2:
-                time.sleep(0.1)
+            wait_for(lambda: len(judges(farm)) == 2)
             analysis = on(farm, wants_card=True, slow_seconds=0.02)
             results = judge([*shots, bad], analysis, crew=farm)
             tags = [next(results) for _ in range(5)]
@@ -306,3 +313,107 @@ def test_an_error_in_the_farms_thread_ends_the_run(cluster, footage, monkeypatch
         future = farm.submit(on(farm), shot.media, [FarmStandIn().moments(shot)])
         with pytest.raises(ZeroDivisionError):
             future.result(timeout=30)
+
+
+def test_a_question_nobody_can_answer_is_one_line(cluster):
+    """What was asked while no node can answer ends with the farm, in its words, not in waiting for ever."""
+    with Farm(cluster.address) as farm:
+        found = farm._dispatch.cluster.ask(lambda: None, num_cpus=1000)  # which no node has
+        farm._dispatch.cluster.problem = FarmError("no node of the cluster can work")
+        with pytest.raises(FarmError, match="no node of the cluster can work"):
+            found()
+
+
+def test_a_node_that_does_not_answer_is_no_hope(monkeypatch):
+    """A node that never says its versions is waited for, but not for ever, and is named."""
+    from otio_shottag.farm import cluster as room
+
+    monkeypatch.setattr(room, "_PATIENCE_SECONDS", 0.001)
+    notes: list[str] = []
+    made = room.Cluster(notes.append)
+    made._greeted[object()] = silent = room.Node("1", "box", 1, 0)
+    made.check_hope()
+    silent.greeted -= room._GREETING_SECONDS
+    made.check_hope()
+    time.sleep(0.01)
+    with pytest.raises(FarmError, match="no node of the cluster can work: box does not answer"):
+        made.check_hope()
+    assert notes == ["no node of the cluster works; waiting for one"]
+
+
+def test_a_node_is_left_out_once(cluster):
+    """Of a node that cannot work one line is said, however many errands come back from it."""
+    notes: list[str] = []
+    with Farm(cluster.address, note=notes.append) as farm:
+        node = farm._dispatch.cluster._all[0]
+        for _ in range(3):
+            farm._dispatch.cluster.leave_out(node, "has no ears")
+    assert notes == [f"node {node.name} is left out: has no ears"]
+
+
+def test_a_share_that_fails_costs_its_file_only(monkeypatch, tmp_path):
+    """What a node may not read is a skip that says so, and no reason to leave the node out."""
+
+    def refuse(self):
+        raise PermissionError(13, "Permission denied", str(self))
+
+    place = errands.Place(str(tmp_path / "a.mov"))
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "is_file", refuse)
+        sight = errands.see(errands.Errand(place, Storage(), ((),), "none"), 96)
+    assert re.fullmatch(r".*a\.mov on .*: cannot be read: Permission denied", sight.seen[0].pictures)
+
+
+def test_a_node_looks_through_a_root_once(monkeypatch, tmp_path):
+    """Of many files that are found by their names below a root, only the first has it looked through."""
+    looked = []
+    walk = os.walk
+    monkeypatch.setattr(os, "walk", lambda root: looked.append(root) or walk(root))
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    for number in range(3):
+        (tmp_path / "deep" / "er" / f"{number}.mov").write_bytes(b"")
+    for number in range(3):
+        place = errands.Place("", f"/elsewhere/{number}.mov")
+        assert errands.find_here(place, Storage(roots=(str(tmp_path),))).name == f"{number}.mov"
+    assert len(looked) == 1
+
+
+def test_a_checkpoint_that_travelled_leaves_nothing_behind(monkeypatch, tmp_path, clips):
+    """A node judges with the user's own weights, and their copy is gone from its disk at once."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    recipe = errands.AnalysisRecipe("key", "shot_type", "cpu", False, (("own.safetensors", SHIPPED.read_bytes()),))
+    analysis = recipe.load()
+    assert list(tmp_path.glob("otio-shottag-*")) == []
+    errand = errands.Errand(errands.Place(str(clips / "plain24.mp4")), Storage(), ((Fraction(1, 48),),), "none")
+    report = errands.judge(analysis, errands.see(errand, analysis.short_side), node="here")
+    assert isinstance(report.looked.answers[0], Prediction)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are Unicode")
+def test_a_name_that_is_no_text(cluster, footage):
+    """A file whose name is no UTF-8 is judged as any other."""
+    (shot,) = shots_of(footage, 1, files=1)
+    odd = Path(os.fsdecode(os.fsencode(footage) + b"/odd \xff.mp4"))
+    odd.write_bytes(shot.media.read_bytes())
+    with Farm(cluster.address) as farm:
+        (tag,) = judge([replace(shot, media=odd)], on(farm), crew=farm)
+    assert tag.prediction == next(iter(judge([shot], FarmStandIn()))).prediction
+
+
+def test_a_cluster_that_is_lost_ends_many_cuts_with_their_summary(cluster, command_line, tmp_path, monkeypatch):
+    """Where no node is left, the run says how far it came and why it ended, and calls no other cut failed."""
+
+    def send(self, job, node):
+        raise FarmError("no node of the cluster can work")
+
+    monkeypatch.setattr("otio_shottag.farm.dispatch.Dispatch._send", send)
+    cut = ROOT / "examples" / "cut.otio"
+    copies = [tmp_path / f"{number}.otio" for number in range(2)]
+    for copy in copies:
+        copy.write_text(cut.read_text().replace("media/", f"{ROOT}/examples/media/"))
+    code, _, err = command_line(*copies, "-o", tmp_path / "out", "--no-cache", "--ray", cluster.address)
+    assert code == 1
+    assert err.splitlines()[-2:] == [
+        "stopped after 0 of 2 cuts; --resume goes on with the others",
+        "otio-shottag: no node of the cluster can work",
+    ]

@@ -16,7 +16,7 @@ from otio_shottag.cli.output import note
 from otio_shottag.cli.pages import read_corrections_of
 from otio_shottag.cli.tag import chosen_settings
 from otio_shottag.cli.workforce import at_work
-from otio_shottag.errors import TimelineError
+from otio_shottag.errors import FarmError, TimelineError
 
 
 def tag_many(
@@ -67,13 +67,19 @@ def tag_many(
         for problem in found.problems:
             tally.failed(problem)
         run = Run(asked, orders, gate, tally, analyses, cache, workforce, resume=resume)
-        was_stopped = run.go()
+        lost: FarmError | None = None
+        try:
+            was_stopped = run.go()
+        except FarmError as error:
+            was_stopped, lost = True, error
     run.show_corrections()
     tally.show_end(run.speed())
     if tally.num_written:
         show_steps(editors)
     if was_stopped:
         note(f"stopped after {tally.num_finished} of {tally.num_cuts} cuts; --resume goes on with the others")
+        if lost is not None:
+            raise lost
         sys.exit(130)
     if gate.left_by_us:
         note("outputs of an earlier run are there: --resume leaves out what is done, --force writes it again")

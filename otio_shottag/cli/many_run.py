@@ -21,13 +21,13 @@ from otio_shottag.cli.many_outputs import Gate, Order
 from otio_shottag.cli.many_words import Tally
 from otio_shottag.cli.output import note
 from otio_shottag.cli.pages import show_unmatched
-from otio_shottag.cli.scouts import Scouts
+from otio_shottag.cli.scouts import Scouts, is_movie
 from otio_shottag.cli.targets import joined, write_targets
 from otio_shottag.cli.windows import Judging, Work
 from otio_shottag.cli.workforce import Workforce
 from otio_shottag.corrections import Correction, correct
 from otio_shottag.decode import probe
-from otio_shottag.errors import FormatError, MediaError, ShottagError, TimelineError
+from otio_shottag.errors import FarmError, FormatError, MediaError, ShottagError, TimelineError
 from otio_shottag.finding import find_shots
 from otio_shottag.formats import RunFacts, deliver
 from otio_shottag.formats.routes import doubts
@@ -36,7 +36,7 @@ from otio_shottag.marks import Place, is_unsure
 from otio_shottag.media_paths import PathMap
 from otio_shottag.settings import Settings
 from otio_shottag.shots import ImageSequence, Shot, Skip
-from otio_shottag.timeline import KINDS, Cut, read_timeline
+from otio_shottag.timeline import Cut, read_timeline
 
 if TYPE_CHECKING:
     from otio_shottag.analyses import Analysis
@@ -159,6 +159,8 @@ class Run:
         """Do a step with one cut; what the user can mend costs that cut only."""
         try:
             return step(subject)
+        except FarmError:  # no cut can be done
+            raise
         except ShottagError as error:
             says_which = str(error).startswith((str(order.cut), *map(str, order.outputs)))
             self._tally.failed(str(error) if says_which else f"{order.cut}: {error}")
@@ -186,7 +188,7 @@ class Run:
 
     def _movie_to_look_at(self, order: Order) -> Path | None:
         """Give a cut that is a movie, if its cuts have to be found."""
-        if not _is_movie(order.cut):
+        if not is_movie(order.cut):
             return None
         try:
             is_done = self._before(order)[1] is not None
@@ -199,9 +201,8 @@ class Run:
         """Read a cut and find its shots; None where it is done already."""
         asked = self._asked
         rests_on, before = self._before(order)
-        is_movie = _is_movie(order.cut)
         # A clip without footage may have it by now. What is skipped of a movie stays so as long as the file does.
-        if before is not None and (is_movie or not before.skips):
+        if before is not None and (is_movie(order.cut) or not before.skips):
             self._tally.done_already(before.skips)
             return None
         self._gate.check(order)
@@ -276,10 +277,6 @@ def _digest(results: Any, cut: Cut) -> str:
     # An archive is unpacked to another folder each time.
     words = repr(results).replace(str(cut.media_folder), "") if cut.holds is not None else repr(results)
     return blake2b(words.encode(errors="surrogateescape"), digest_size=20).hexdigest()
-
-
-def _is_movie(path: Path) -> bool:
-    return path.suffix.lower() not in KINDS
 
 
 def _usual_reason(skips: Sequence[Skip]) -> str:

@@ -7,11 +7,17 @@ from pathlib import Path
 from typing import TypeVar
 
 from otio_shottag.cuts import Detection, MovieShots
+from otio_shottag.timeline import KINDS
 
 Begin = Callable[[Path, Detection], Callable[[], MovieShots]]
 """A movie and how its cuts are found -> what waits for them."""
 
 T = TypeVar("T")
+
+
+def is_movie(path: Path) -> bool:
+    """Tell a movie from a timeline, by its ending."""
+    return path.suffix.lower() not in KINDS
 
 
 class Scouts:

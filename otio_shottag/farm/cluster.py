@@ -15,7 +15,7 @@ from typing import Any
 import ray
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from otio_shottag.errors import FarmError
+from otio_shottag.errors import FarmError, MediaError
 from otio_shottag.farm import errands, nodes
 from otio_shottag.farm.errands import Hello
 
@@ -24,8 +24,11 @@ _ERRANDS_PER_CPU = 2
 
 
 _RETRIES = 2
-"""Of a question whose node died."""
+"""Of a question whose node, or process, died."""
 _KNOCK_SECONDS = 10.0
+_GREETING_SECONDS = 120.0
+"""For a node to say its versions: it may have to read Python and torch from a share first."""
+_TURN_SECONDS = 1.0
 _PATIENCE_SECONDS = 60.0
 """For a node to come where none works: after a power cut, or where a cluster starts them on demand."""
 
@@ -44,6 +47,8 @@ class Node:
     """Errands that it has not reported on."""
     num_asked: int = 0
     """Questions that it has not answered."""
+    greeted: float = field(default_factory=time.monotonic)
+    """When it was last asked for its versions."""
     judges: list[Any] = field(default_factory=list)
     """One actor for each card."""
 
@@ -52,9 +57,10 @@ class Node:
         """Whether it should get another errand."""
         return self.is_ready and self.is_alive and self.num_out < _ERRANDS_PER_CPU * self.num_cpus
 
-    def here(self, *, or_elsewhere: bool) -> NodeAffinitySchedulingStrategy:
-        """Give Ray's word for: run it on this node."""
-        return NodeAffinitySchedulingStrategy(self.id, soft=or_elsewhere)
+    @property
+    def only_here(self) -> NodeAffinitySchedulingStrategy:
+        """Give Ray's word for: on this node and no other, which may be one that was left out."""
+        return NodeAffinitySchedulingStrategy(self.id, soft=False)
 
 
 def connect(address: str, *, num_cpus: int | None) -> None:
@@ -100,6 +106,8 @@ class Cluster:
         self._hello = ray.remote(num_cpus=0, max_retries=0)(errands.hello)
         self._judge = ray.remote(num_cpus=0, num_gpus=1, max_restarts=0)(nodes.Judge)
         self._hopeless_since: float | None = None
+        self.problem: BaseException | None = None
+        """What ended the farm's thread; nobody needs to wait for a node after that."""
         self.left_out: dict[str, str] = {}
         """Nodes that get no work, by name, and why."""
 
@@ -128,45 +136,62 @@ class Cluster:
 
     def check_hope(self) -> None:
         """Raise FarmError where no node works, and none is about to, for some time."""
-        if self.ready or self._greeted:
+        now = time.monotonic()
+        if self.ready or any(now - node.greeted < _GREETING_SECONDS for node in list(self._greeted.values())):
             self._hopeless_since = None
             return
-        now = time.monotonic()
         if self._hopeless_since is None:
             self._hopeless_since = now
             self._note("no node of the cluster works; waiting for one")
-        reasons = "; ".join(f"{name} {reason}" for name, reason in self.left_out.items())
+        silent = dict.fromkeys((node.name for node in self._greeted.values()), "does not answer")
+        reasons = "; ".join(f"{name} {reason}" for name, reason in {**silent, **self.left_out}.items())
         if now - self._hopeless_since > _PATIENCE_SECONDS:
             raise FarmError(f"no node of the cluster can work{': ' + reasons if reasons else ''}")
 
     def ask(self, function: Callable[..., Any], *arguments: Any, num_cpus: int = 0) -> Callable[[], Any]:
         """Have a function run on a node that works; give what waits for it.
 
-        That raises what the function raises, and FarmError where no node answers.
+        That raises what the function raises, MediaError where it brought down all who were asked, and FarmError
+        where nobody is left who could be.
         """
-        deadline = time.monotonic() + _PATIENCE_SECONDS
-        while not self.ready:
-            if time.monotonic() > deadline:
-                raise FarmError(f"no node of the cluster works after {_PATIENCE_SECONDS:.0f} seconds")
-            time.sleep(0.05)
-        node = min(self.ready, key=lambda node: node.num_asked / node.num_cpus)
-        node.num_asked += 1
-        where = node.here(or_elsewhere=True)
-        asked = ray.remote(num_cpus=num_cpus, max_retries=_RETRIES)(function)
-        ref = asked.options(scheduling_strategy=where).remote(*arguments)
+        remote = ray.remote(num_cpus=num_cpus, max_retries=0)(function)
+        first = self._begin(remote, arguments)
 
         def answer() -> Any:
-            try:
-                return ray.get(ref)
-            except ray.exceptions.RayTaskError as error:
-                raise error.cause or error from None
-            except ray.exceptions.RayError as error:
-                why = " ".join(str(error).split())
-                raise FarmError(f"a node that was asked, and {_RETRIES} more, did not answer: {why}") from error
-            finally:
-                node.num_asked -= 1
+            node, ref = first
+            for asked in range(_RETRIES + 1):
+                if asked:
+                    node, ref = self._begin(remote, arguments)
+                try:
+                    # Where only a node's network is gone, Ray itself would wait for minutes.
+                    while not ray.wait([ref], timeout=_TURN_SECONDS)[0] and node.is_alive:
+                        self._check_problem()
+                    if node.is_alive:
+                        return ray.get(ref)
+                except ray.exceptions.RayTaskError as error:
+                    raise error.cause or error from None
+                except ray.exceptions.RayError:
+                    continue
+                finally:
+                    node.num_asked -= 1
+            about = " ".join(map(str, arguments[:1]))
+            raise MediaError(f"{about}: {_RETRIES + 1} nodes that were to look at it did not answer, or died of it")
 
         return answer
+
+    def _begin(self, remote: Any, arguments: tuple[Any, ...]) -> tuple[Node, Any]:
+        """Ask the node that has least to answer; waits for one that works."""
+        self._check_problem()
+        while not self.ready:
+            time.sleep(0.05)
+            self._check_problem()
+        node = min(self.ready, key=lambda node: node.num_asked / node.num_cpus)
+        node.num_asked += 1
+        return node, remote.options(scheduling_strategy=node.only_here).remote(*arguments)
+
+    def _check_problem(self) -> None:
+        if self.problem is not None:
+            raise self.problem
 
     def survey(self) -> None:
         """Look which nodes are there, and greet the new ones."""
@@ -191,8 +216,9 @@ class Cluster:
 
     def greet(self, node: Node) -> Any:
         """Ask a node for its versions; ``listen`` hears the answer."""
-        ref = self._hello.options(scheduling_strategy=node.here(or_elsewhere=False)).remote()
+        ref = self._hello.options(scheduling_strategy=node.only_here).remote()
         self._greeted[ref] = node
+        node.greeted = time.monotonic()
         return ref
 
     @property
@@ -226,10 +252,12 @@ class Cluster:
             return
         node.is_ready = True
         for _ in range(node.num_gpus):
-            node.judges.append(self._judge.options(scheduling_strategy=node.here(or_elsewhere=False)).remote())
+            node.judges.append(self._judge.options(scheduling_strategy=node.only_here).remote())
 
     def leave_out(self, node: Node, reason: str) -> None:
         """Give a node no more work."""
+        if not node.is_alive:  # several errands were out on it, and each comes back for this reason
+            return
         node.is_alive = False
         self.left_out[node.name] = reason
         self._note(f"node {node.name} is left out: {reason}")
@@ -239,4 +267,4 @@ class Cluster:
         for node in self.ready:
             if judge in node.judges:
                 node.judges.remove(judge)
-                node.judges.append(self._judge.options(scheduling_strategy=node.here(or_elsewhere=False)).remote())
+                node.judges.append(self._judge.options(scheduling_strategy=node.only_here).remote())

@@ -77,7 +77,6 @@ class Dispatch:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._is_closing = False
-        self._problem: BaseException | None = None
         self.cluster.survey()
         self._thread = threading.Thread(target=self._run, name="farm", daemon=True)
         self._thread.start()
@@ -88,8 +87,8 @@ class Dispatch:
             self._boxes[recipe.key] = [ray.put(recipe)]
         job = _Job(file, errand, short_side, recipe, self._boxes[recipe.key], Future())
         with self._lock:
-            if self._problem is not None:
-                job.future.set_exception(self._problem)
+            if self.cluster.problem is not None:
+                job.future.set_exception(self.cluster.problem)
                 return job.future
             self._open.add(job)
             self._waiting.setdefault(file, deque()).append(job)
@@ -175,16 +174,16 @@ class Dispatch:
             return
         job.judge = job.judge_node = None
         judges = [(judge, one) for one in self.cluster.ready for judge in one.judges] if job.recipe.wants_card else []
-        where = node.here(or_elsewhere=True)
+        where = node.only_here
         if judges:
             load = Counter(other.judge for other in self._out.values())
             job.judge, job.judge_node = min(judges, key=lambda pair: load[pair[0]])
-            sight = self._see.options(scheduling_strategy=where, name=f"decode {job.file}").remote(
+            sight = self._see.options(scheduling_strategy=where, name=f"decode {_shown(job.file)}").remote(
                 job.errand, job.short_side
             )
             ref = job.judge.judge.remote(job.recipe.key, job.boxed, sight)
         else:
-            ref = self._look.options(scheduling_strategy=where, name=f"judge {job.file}").remote(
+            ref = self._look.options(scheduling_strategy=where, name=f"judge {_shown(job.file)}").remote(
                 job.recipe.key, job.boxed, job.errand
             )
         job.node = node
@@ -283,8 +282,13 @@ class Dispatch:
 
     def _fail_all(self, error: BaseException) -> None:
         with self._lock:
-            self._problem = error
+            self.cluster.problem = error
             jobs = list(self._open)
         for job in jobs:
             if job.future.running() or job.future.set_running_or_notify_cancel():
                 job.future.set_exception(error)
+
+
+def _shown(file: str) -> str:
+    # A name that is no UTF-8 on disk has surrogates, which Ray cannot show.
+    return file.encode(errors="backslashreplace").decode()

@@ -18,7 +18,7 @@ from otio_shottag.cuts import Detection, MovieShots, find_cuts
 from otio_shottag.decode import Hardware, MediaInfo, OpenFiles, decode_frames, probe
 from otio_shottag.errors import MediaError
 from otio_shottag.looking import Answer, Looked, Seen, look
-from otio_shottag.media_paths import MediaFinder, PathMap
+from otio_shottag.media_paths import FilesBelow, MediaFinder, PathMap
 from otio_shottag.model.header import SHIPPED, file_digest
 from otio_shottag.shots import ImageSequence, Media, Moment
 
@@ -45,6 +45,9 @@ class Place:
     """Bytes of the file there; None where it is not known."""
     numbered: ImageSequence | None = None
     """For pictures, how they are numbered; its own folder means nothing."""
+
+    def __str__(self) -> str:
+        return self.path or self.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,16 +125,21 @@ class AnalysisRecipe:
         """Load it on this node. Raises ModelError."""
         if not self.files:
             return load_analysis(self.name, device=self.device)
-        folder = Path(tempfile.mkdtemp(prefix="otio-shottag-"))
-        for name, content in self.files:
-            (folder / name).write_bytes(content)
-        return load_analysis(self.name, model=folder / self.files[0][0], device=self.device)
+        with tempfile.TemporaryDirectory(prefix="otio-shottag-", ignore_cleanup_errors=True) as folder:
+            paths = [Path(folder, name) for name, _ in self.files]
+            for path, (_, content) in zip(paths, self.files, strict=True):
+                path.write_bytes(content)
+            analysis = load_analysis(self.name, model=paths[0], device=self.device)
+            getattr(analysis, "side_by_side", None)  # reads the network, which otherwise waits for the first picture
+        return analysis
 
 
 _analyses: dict[str, Analysis] = {}
 _files: dict[str, OpenFiles] = {}
 _hardware: dict[str, Hardware] = {}
 _found: dict[tuple[Place, Storage], Media] = {}
+_below: dict[tuple[str, ...], FilesBelow] = {}
+"""What lies below the roots: to look through a share takes minutes."""
 
 
 def hello() -> Hello:
@@ -194,10 +202,20 @@ def find_here(place: Place, storage: Storage) -> Media:
     known = _found.get((place, storage))
     if known is not None:
         return known
+    try:
+        return _found.setdefault((place, storage), _look_for(place, storage))
+    except OSError as error:  # a folder that may not be read, a share that went away: of this file, not of the node
+        named = error.filename or place
+        raise MediaError(f"{named} on {platform.node()}: cannot be read: {error.strerror or error}") from error
+
+
+def _look_for(place: Place, storage: Storage) -> Media:
+    roots = tuple(root for root in map(Path, storage.roots) if root.is_dir())
     finder = MediaFinder(
         folder=Path(place.folder) if place.folder else None,
-        roots=tuple(root for root in map(Path, storage.roots) if root.is_dir()),
+        roots=roots,
         maps=storage.maps,
+        below=_below.setdefault(storage.roots, FilesBelow(roots)),
     )
     problem: str | None = None
     for candidate in _candidates(place, finder):
@@ -208,9 +226,7 @@ def find_here(place: Place, storage: Storage) -> Media:
                 f"with, {place.size}: another file, or not copied whole"
             )
             continue
-        media = candidate if place.numbered is None else replace(place.numbered, folder=candidate)
-        _found[place, storage] = media
-        return media
+        return candidate if place.numbered is None else replace(place.numbered, folder=candidate)
     raise MediaError(
         problem or f"media not found on {platform.node()}: {place.url or place.path}; --map says where it is"
     )
