@@ -283,8 +283,8 @@ def test_the_command_on_a_cluster(cluster, command_line, tmp_path):
     assert command_line(cuts, "-o", tmp_path / "here", "--no-cache")[0] == 0
     code, _, err = command_line(cuts, "-o", tmp_path / "there", "--no-cache", "--ray", cluster.address)
     assert code == 0, err
-    assert "on a cluster of 3 nodes with 3 cores" in err
-    assert re.search(r"judged on cpu \(.*\) on [123] nodes?", err)
+    assert re.search(r"on a cluster of \d nodes with \d cores", err)  # one that a test took off may still be known
+    assert re.search(r"judged on cpu \(.*\) on \d nodes?", err)
     for name in ("one.tagged.otio", "two.tagged.otio"):
         assert (tmp_path / "there" / name).read_bytes() == (tmp_path / "here" / name).read_bytes()
 
