@@ -4,7 +4,7 @@ import os
 import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -70,21 +70,20 @@ def at_work(
             yield Workforce(Hardware(), media_roots, maps, farm=farm)
         return
     hardware = Hardware(hwaccel)
-    if jobs is None:
-        workforce = Workforce(hardware, media_roots, maps)
-        try:
-            yield workforce
-        finally:
-            workforce.is_leaving = True
-        return
-    from otio_shottag.decode.processes import DecodeProcesses
-
-    with DecodeProcesses(jobs, hardware=hardware) as processes:
+    with _processes(jobs, hardware) as processes:
         workforce = Workforce(hardware, media_roots, maps, processes=processes, jobs=jobs)
         try:
             yield workforce
         finally:
             workforce.is_leaving = True
+
+
+def _processes(jobs: int | None, hardware: "Hardware") -> "AbstractContextManager[DecodeProcesses | None]":
+    if jobs is None:
+        return nullcontext()
+    from otio_shottag.decode.processes import DecodeProcesses
+
+    return DecodeProcesses(jobs, hardware=hardware)
 
 
 @dataclass(slots=True)
