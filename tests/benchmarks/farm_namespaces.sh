@@ -8,6 +8,7 @@ bin=$(realpath "${1:?the folder that otio-shottag and ray are in}")
 work=$(mktemp -d)
 footage=$work/footage
 port=6391
+scratch=$(dirname "$(TMPDIR='' mktemp --dry-run)")/ray  # where Ray keeps its sockets; each node needs its own
 export RAY_AUTH_MODE=token RAY_AUTH_TOKEN=0123456789abcdef0123456789abcdef
 mkdir "$footage" "$work/cuts"
 
@@ -46,12 +47,12 @@ PYTHON
 # Where a node looks: /mnt/showN instead of the folder that the cuts name, which it does not have.
 node() {
   ip netns exec shot$1 unshare --mount bash -c '
-    mkdir -p /tmp/ray; mount -t tmpfs none /tmp/ray; mount -t tmpfs none /mnt; mkdir "/mnt/show$1"
-    mount --bind "$2" "/mnt/show$1"; mount -t tmpfs none "$2"; shift 2; exec "$@"' _ "$1" "$footage" \
+    mkdir -p "$3"; mount -t tmpfs none "$3"; mount -t tmpfs none /mnt; mkdir "/mnt/show$1"
+    mount --bind "$2" "/mnt/show$1"; mount -t tmpfs none "$2"; shift 3; exec "$@"' _ "$1" "$footage" "$scratch" \
     "$bin/ray" start --block --num-cpus=1 --disable-usage-stats "${@:2}" >"$work/node$1.log" 2>&1 &
 }
 start_head() {
-  ip netns exec shot0 unshare --mount bash -c 'mkdir -p /tmp/ray; mount -t tmpfs none /tmp/ray; exec "$@"' _ \
+  ip netns exec shot0 unshare --mount bash -c 'mkdir -p "$1"; mount -t tmpfs none "$1"; shift; exec "$@"' _ "$scratch" \
     "$bin/ray" start --block --head --num-cpus=1 --disable-usage-stats --include-dashboard=false \
     --node-ip-address=10.77.0.1 --port=$port >"$work/node0.log" 2>&1 &
   sleep 8
